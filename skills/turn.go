@@ -1,0 +1,70 @@
+// Package skills is the conversation: a turn goes in, a reply comes out.
+//
+// It knows no platform's wire format, no OAuth and no bank's dialect, and writes no words: a reply is a message key and
+// facts, which package speech turns into language.
+package skills
+
+import (
+	"sotto/linking"
+)
+
+// Turn is one thing a person said, stripped of everything the platform adds.
+type Turn struct {
+	ID       string // the platform's request id; a retried request has the same
+	Platform linking.Platform
+	Locale   string // BCP 47, such as "en-US"
+	Intent   Intent
+	Slots    Slots
+	Token    linking.Token // what the platform holds of the customer's link; empty when there is none
+	Dialogue Dialogue      // as the previous reply left it; zero in a new conversation
+}
+
+// Intent is what a person wants, by its name in the catalogue.
+type Intent string
+
+// The intents. Those without the suffix have no sentences of their own on every platform.
+const (
+	Balance      Intent = "BalanceIntent"
+	Spending     Intent = "SpendingIntent"
+	Transactions Intent = "TransactionsIntent"
+	Shared       Intent = "SharedIntent"
+	Forget       Intent = "ForgetIntent"
+	Launch       Intent = "launch"
+	Help         Intent = "help"
+	Stop         Intent = "stop"
+	Cancel       Intent = "cancel"
+	Repeat       Intent = "repeat"
+	Yes          Intent = "yes"
+	No           Intent = "no"
+	Fallback     Intent = "fallback"
+)
+
+// SlotName is one thing an intent may be narrowed by.
+type SlotName string
+
+// The slots.
+const (
+	SlotAccount  SlotName = "account"
+	SlotCategory SlotName = "category"
+	SlotMerchant SlotName = "merchant"
+	SlotPeriod   SlotName = "period"
+	SlotCount    SlotName = "count"
+)
+
+// Slots are the filled slots of a turn.
+type Slots map[SlotName]Slot
+
+// Slot is what was heard for a slot. Values are what the platform resolved it to, the best first; more than one is ambiguous,
+// none means that the platform knows no such thing.
+type Slot struct {
+	Heard  string   `json:"heard"`
+	Values []string `json:"values,omitzero"` // ids of the catalogue's slot values
+}
+
+// Dialogue is what is needed to understand the next turn. It holds no fact: it travels in the platform's session.
+type Dialogue struct {
+	Intent Intent `json:"intent,omitzero"` // the intent that is being asked about, or was last answered
+	Slots  Slots  `json:"slots,omitzero"`
+	Asked  string `json:"asked,omitzero"` // what was asked: a slot's name, "confirm", "more"
+	Page   int    `json:"page,omitzero"`  // how far a list has been read out
+}
