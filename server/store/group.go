@@ -1,0 +1,114 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"sync"
+)
+
+// batch is how many writes share one transaction at most, so that nobody waits long for the others.
+const batch = 64
+
+// queue is how many may wait; beyond it, the caller is told to come again.
+const queue = 4096
+
+// errFull means that more writes wait than can be done in good time.
+var errFull = errors.New("database: too many writes are waiting")
+
+// group joins writes that arrive while the disk is busy with an earlier one. The zero group is ready.
+type group struct {
+	mu      sync.Mutex
+	waiting []*waiter
+	running sync.WaitGroup
+	busy    bool
+}
+
+type waiter struct {
+	ctx  context.Context //nolint:containedctx // it belongs to the caller, who waits for done
+	run  func(context.Context, *sql.Tx) error
+	done chan error // one place
+}
+
+// append runs f in a transaction that it may share with others; nil means it is on disk. An error of f undoes f alone. When
+// ctx ends first, whether f was done is not known.
+func (db *DB) append(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	w := &waiter{ctx, f, make(chan error, 1)}
+	g := &db.group
+	g.mu.Lock()
+	if len(g.waiting) >= queue {
+		g.mu.Unlock()
+		return errFull
+	}
+	g.waiting = append(g.waiting, w)
+	if !g.busy {
+		g.busy = true
+		g.running.Go(db.drain)
+	}
+	g.mu.Unlock()
+	select {
+	case err := <-w.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// wait returns when nothing is under way.
+func (g *group) wait() { g.running.Wait() }
+
+// drain runs what waits, until nothing does.
+func (db *DB) drain() {
+	g := &db.group
+	for {
+		g.mu.Lock()
+		n := min(len(g.waiting), batch)
+		if n == 0 {
+			g.busy, g.waiting = false, nil
+			g.mu.Unlock()
+			return
+		}
+		next := g.waiting[:n:n]
+		g.waiting = g.waiting[n:]
+		g.mu.Unlock()
+		db.together(next)
+	}
+}
+
+// together runs these in one transaction. If any of them fails, all are undone and each is run alone: the engines do not agree
+// on what is left of a transaction after an error.
+func (db *DB) together(waiters []*waiter) {
+	live := waiters[:0]
+	for _, w := range waiters {
+		if err := w.ctx.Err(); err != nil {
+			w.done <- err
+			continue
+		}
+		live = append(live, w)
+	}
+	if len(live) == 0 {
+		return
+	}
+	if len(live) > 1 {
+		err := db.once(context.Background(), func(ctx context.Context, tx *sql.Tx) error {
+			for _, w := range live {
+				if err := w.run(ctx, tx); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err == nil {
+			for _, w := range live {
+				w.done <- nil
+			}
+			return
+		}
+	}
+	for _, w := range live {
+		w.done <- db.write(context.WithoutCancel(w.ctx), w.run)
+	}
+}

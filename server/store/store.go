@@ -1,0 +1,180 @@
+// Package store keeps links, tokens, bank connections and disclosures in one SQL database.
+//
+// It implements the ports that the rooms below it declare, and decides nothing: which refusal a statement that touched no row
+// amounts to is said by its port's owner. It never sees a key or a token in the clear, only hashes and ciphertexts.
+//
+// For authors of the other files here. The SQL is one body for two engines: `$1` parameters, BLOB, TEXT and BIGINT columns,
+// instants as milliseconds since 1970 (millis, instant), RETURNING and ON CONFLICT; no JSON operators, no UPDATE inside WITH. What
+// differs between engines is a value of type engine. Use
+//
+//	db.get     one row of a constant query, prepared once; sql.ErrNoRows where there is none
+//	db.list    rows of a constant query, each given to a function
+//	db.write   a transaction of its own
+//	db.append  a transaction joined with others that wait at the same time: one flush to disk for all (group commit)
+//
+// The functions given to write and append may run more than once, so they must begin by forgetting what an earlier run left
+// in captured variables. Once begun, a write is not stopped by its context: an answer "it failed" that came too late would be a lie.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+)
+
+// DB is one open database.
+type DB struct {
+	engine engine
+	writer *sql.DB
+	reader *sql.DB
+	now    func() time.Time
+
+	statements sync.Map // query text to *sql.Stmt; the texts are constants, so it is bounded
+	group      group
+}
+
+// Open opens the database at url, "sqlite:PATH", without migrating it. The file is made where it is missing, readable by
+// its owner only; its folder must be there.
+func Open(ctx context.Context, url string, now func() time.Time) (*DB, error) {
+	scheme, rest, found := strings.Cut(url, ":")
+	if !found || rest == "" {
+		return nil, errors.New("database: want sqlite:PATH")
+	}
+	if scheme != "sqlite" {
+		return nil, fmt.Errorf("database: no engine for %q; want sqlite:PATH", scheme)
+	}
+	writer, reader, err := openSQLite(ctx, rest)
+	if err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	return &DB{engine: sqlite, writer: writer, reader: reader, now: now}, nil
+}
+
+// Close waits for writes under way and closes the database.
+func (db *DB) Close() error {
+	db.group.wait()
+	var errs []error
+	db.statements.Range(func(_, s any) bool {
+		errs = append(errs, s.(*sql.Stmt).Close())
+		return true
+	})
+	if db.reader != db.writer {
+		errs = append(errs, db.reader.Close())
+	}
+	return errors.Join(append(errs, db.writer.Close())...)
+}
+
+// Ping says whether the database can be read and its writer be had.
+func (db *DB) Ping(ctx context.Context) error {
+	if err := db.reader.PingContext(ctx); err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	if err := db.writer.PingContext(ctx); err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	return nil
+}
+
+// get reads one row of a constant query.
+func (db *DB) get(ctx context.Context, query string, args []any, into ...any) error {
+	s, err := db.prepared(ctx, query)
+	if err != nil {
+		return err
+	}
+	if db.engine.brief {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		ctx = context.WithoutCancel(ctx)
+	}
+	return s.QueryRowContext(ctx, args...).Scan(into...)
+}
+
+// list reads the rows of a constant query; each scans one of them. It stops at the first error of each.
+func (db *DB) list(ctx context.Context, query string, args []any, each func(scan func(into ...any) error) error) error {
+	s, err := db.prepared(ctx, query)
+	if err != nil {
+		return err
+	}
+	rows, err := s.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (db *DB) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
+	if s, ok := db.statements.Load(query); ok {
+		return s.(*sql.Stmt), nil
+	}
+	s, err := db.reader.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("prepare: %w", err)
+	}
+	if first, loaded := db.statements.LoadOrStore(query, s); loaded {
+		return first.(*sql.Stmt), s.Close()
+	}
+	return s, nil
+}
+
+// attempts is how often a transaction is tried that the engine could not serialize with others.
+const attempts = 10
+
+// write runs f in a transaction of its own, durable when write returns nil.
+func (db *DB) write(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
+	for try := 1; ; try++ {
+		err := db.once(ctx, f)
+		if err == nil || try == attempts || !db.engine.again(err) {
+			return err
+		}
+	}
+}
+
+func (db *DB) once(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
+	conn, err := db.writer.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	ctx = context.WithoutCancel(ctx)
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if err := f(ctx, tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// one runs a statement that touches or returns at most one row, and scans it. The result is sql.ErrNoRows where it touched none.
+func one(ctx context.Context, tx *sql.Tx, query string, args []any, into ...any) error {
+	return tx.QueryRowContext(ctx, query, args...).Scan(into...)
+}
+
+// millis is an instant as it stands in a column; the zero time is 0.
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// instant is what millis wrote, in UTC.
+func instant(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
