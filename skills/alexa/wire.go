@@ -1,0 +1,95 @@
+package alexa
+
+import (
+	"bytes"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"sotto/linking"
+)
+
+// envelope is what is read of a request, of any type. The names and shapes are those of ask-sdk-model 1.86; what is not named
+// here is not read, though its syntax is checked.
+type envelope struct {
+	Session *struct {
+		New         bool           `json:"new"`
+		Application application    `json:"application"`
+		Attributes  jsontext.Value `json:"attributes"`
+		User        speaker        `json:"user"`
+	} `json:"session"`
+	Context struct {
+		System struct {
+			Application application `json:"application"`
+			User        speaker     `json:"user"`
+			Person      speaker     `json:"person"`
+		} `json:"System"`
+	} `json:"context"`
+	Request struct {
+		Type      string         `json:"type"`
+		ID        string         `json:"requestId"`
+		Timestamp jsontext.Value `json:"timestamp"`
+		Locale    string         `json:"locale"`
+		Intent    struct {
+			Name  string              `json:"name"`
+			Slots map[string]slotWire `json:"slots"`
+		} `json:"intent"`
+	} `json:"request"`
+}
+
+type application struct {
+	ID string `json:"applicationId"`
+}
+
+type speaker struct {
+	Token linking.Token `json:"accessToken"`
+}
+
+// slotWire is a slot, or one value of a slot with several (type List), which hold the same members.
+type slotWire struct {
+	Value       string      `json:"value"`
+	Resolutions resolutions `json:"resolutions"`
+	SlotValue   *struct {
+		slotWire
+		Values []slotWire `json:"values"`
+	} `json:"slotValue"`
+}
+
+type resolutions struct {
+	ByAuthority []struct {
+		Authority string `json:"authority"`
+		Status    struct {
+			Code string `json:"code"`
+		} `json:"status"`
+		Values []struct {
+			Value struct {
+				Name string `json:"name"`
+				ID   string `json:"id"`
+			} `json:"value"`
+		} `json:"values"`
+	} `json:"resolutionsPerAuthority"`
+}
+
+// deep says whether JSON is nested beyond maxDepth. Most requests have fewer brackets than that altogether.
+func deep(body []byte) bool {
+	if bytes.Count(body, []byte{'{'})+bytes.Count(body, []byte{'['}) <= maxDepth {
+		return false
+	}
+	depth, quoted := 0, false
+	for i := 0; i < len(body); i++ {
+		switch c := body[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+			if depth > maxDepth {
+				return true
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return false
+}
