@@ -1,0 +1,91 @@
+package dev
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// File is dev.json: all a test client needs to act as a platform. File names in it are relative to the state directory.
+type File struct {
+	PublicURL   string            `json:"public_url"`
+	BankURL     string            `json:"bank_url"`
+	ClockOffset string            `json:"clock_offset"` // a Go duration: the house's present less the wall's
+	Banks       []Bank            `json:"banks"`
+	Clients     map[string]Client `json:"clients"`
+	Alexa       AlexaFiles        `json:"alexa"`
+}
+
+// Bank is one mock bank and its customers.
+type Bank struct {
+	ID        string     `json:"id"`
+	Name      string     `json:"name"`
+	Dialect   string     `json:"dialect"`
+	Customers []Customer `json:"customers"`
+}
+
+// AlexaFiles is what a client needs to sign requests as Amazon does.
+type AlexaFiles struct {
+	SkillID        string `json:"skill_id"`
+	CertificateURL string `json:"certificate_url"`
+	ChainFile      string `json:"chain_file"`     // PEM, leaf first
+	KeyFile        string `json:"key_file"`       // the leaf's key, PEM
+	RootsFile      string `json:"roots_file"`     // PEM
+	RootsKeyFile   string `json:"roots_key_file"` // the root's key, PEM
+}
+
+// Customer gives the credentials of a customer at a bank.
+func (f File) Customer(bank, username string) (Customer, error) {
+	for _, b := range f.Banks {
+		if b.ID != bank {
+			continue
+		}
+		for _, c := range b.Customers {
+			if c.Username == username {
+				return c, nil
+			}
+		}
+		return Customer{}, fmt.Errorf("%w: %s has no customer %q", ErrState, bank, username)
+	}
+	return Customer{}, fmt.Errorf("%w: there is no bank %q", ErrState, bank)
+}
+
+// Offset is ClockOffset as a duration.
+func (f File) Offset() (time.Duration, error) {
+	d, err := time.ParseDuration(f.ClockOffset)
+	if err != nil {
+		return 0, fmt.Errorf("%w: dev.json: clock_offset is no duration", ErrState)
+	}
+	return d, nil
+}
+
+// WriteFile puts dev.json into the state directory.
+func (f File) WriteFile(dir string) error {
+	content, err := json.Marshal(f, jsontext.WithIndent("  "), json.Deterministic(true))
+	if err != nil {
+		return fmt.Errorf("write dev.json: %w", err)
+	}
+	return WriteFile(filepath.Join(dir, "dev.json"), append(content, '\n'))
+}
+
+// ReadFile reads dev.json of a state directory.
+func ReadFile(dir string) (File, error) {
+	path := filepath.Join(dir, "dev.json")
+	content, err := os.ReadFile(path) //nolint:gosec // the state directory is a setting
+	if errors.Is(err, os.ErrNotExist) {
+		return File{}, fmt.Errorf("%w: there is no %s: start `sotto serve --dev` first", ErrState, path)
+	}
+	if err != nil {
+		return File{}, fmt.Errorf("read dev.json: %w", err)
+	}
+	var f File
+	if err := json.Unmarshal(content, &f); err != nil {
+		return File{}, fmt.Errorf("%w: %s is damaged: start `sotto serve --dev` again", ErrState, path)
+	}
+	return f, nil
+}

@@ -1,0 +1,145 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+	"go.uber.org/zap"
+)
+
+// How large a body may be.
+const (
+	smallBody = 64 << 10  // of /alexa and /oauth/*
+	largeBody = 256 << 10 // of every other route
+)
+
+// newEcho gives an Echo with the precautions every route stands behind. Its order: a panic becomes a 500, the host is checked (dev), headers
+// are set, the body is bounded, and a browser's post from another site is refused.
+func (s *Server) newEcho() *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort, e.Debug = true, true, false
+	e.IPExtractor = echo.ExtractIPDirect()
+	if len(s.cfg.proxies) > 0 {
+		trust := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+		for _, network := range s.cfg.proxies {
+			trust = append(trust, echo.TrustIPRange(network))
+		}
+		e.IPExtractor = echo.ExtractIPFromXFFHeader(trust...)
+	}
+	e.SchemeExtractor = s.scheme
+	e.HTTPErrorHandler = s.handleError
+	e.Use(s.recoverPanic)
+	if s.cfg.Dev {
+		e.Use(s.onlyThisMachine)
+	}
+	e.Use(s.headers, boundBody, s.sameOrigin())
+	return e
+}
+
+// scheme is that of the public URL, unless the request came through a trusted proxy which says otherwise.
+func (s *Server) scheme(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if ip := net.ParseIP(host); err == nil && ip != nil {
+		for _, network := range s.cfg.proxies {
+			if proto := r.Header.Get("X-Forwarded-Proto"); network.Contains(ip) && (proto == "https" || proto == "http") {
+				return proto
+			}
+		}
+	}
+	if r.TLS != nil {
+		return "https"
+	}
+	return "http"
+}
+
+// recoverPanic turns a panic into an error. The log names its kind and place, not its value, which may hold what a customer said.
+func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		defer func() {
+			r := recover()
+			if r == nil {
+				return
+			}
+			if e, ok := r.(error); ok && errors.Is(e, http.ErrAbortHandler) {
+				panic(r)
+			}
+			s.log.Error("panic", zap.String("route", c.Path()), zap.String("kind", fmt.Sprintf("%T", r)), zap.ByteString("stack", debug.Stack()))
+			err = echo.NewHTTPError(http.StatusInternalServerError)
+		}()
+		return next(c)
+	}
+}
+
+// onlyThisMachine refuses a Host that is neither loopback nor the public URL's, so that no page on the web can reach a development house
+// by a name of its own that leads here.
+func (s *Server) onlyThisMachine(next echo.HandlerFunc) echo.HandlerFunc {
+	own := ""
+	if u, err := url.Parse(s.cfg.PublicURL); err == nil {
+		own = u.Host
+	}
+	return func(c echo.Context) error {
+		if host := c.Request().Host; !loopback(host) && !strings.EqualFold(host, own) {
+			return echo.NewHTTPError(http.StatusMisdirectedRequest)
+		}
+		return next(c)
+	}
+}
+
+// headers sets what every answer carries. A page that needs more of the content security policy sets its own.
+func (s *Server) headers(next echo.HandlerFunc) echo.HandlerFunc {
+	secure := strings.HasPrefix(s.cfg.PublicURL, "https:")
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+		if secure {
+			h.Set("Strict-Transport-Security", "max-age=63072000")
+		}
+		return next(c)
+	}
+}
+
+// boundBody bounds what a handler can read. A body that says it is longer is refused before anything is read.
+func boundBody(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		limit := int64(largeBody)
+		if r.URL.Path == "/alexa" || strings.HasPrefix(r.URL.Path, "/oauth/") {
+			limit = smallBody
+		}
+		if r.ContentLength > limit && r.URL.Path != "/alexa" { // /alexa says it in Alexa's terms, by itself
+			return &http.MaxBytesError{Limit: limit}
+		}
+		if r.Body != nil && r.Body != http.NoBody {
+			r.Body = http.MaxBytesReader(c.Response(), r.Body, limit)
+		}
+		return next(c)
+	}
+}
+
+// fromElsewhere are the routes to which other hosts post: none of them acts by a cookie, but /link/callback, which proves by the state it
+// gave that the customer's browser is the one it was given to.
+var fromElsewhere = map[string]bool{
+	"/alexa": true, "/oauth/token": true, "/oauth/par": true, "/oauth/revoke": true, "/oauth/introspect": true, "/link/callback": true,
+}
+
+// sameOrigin refuses what a browser posts to a page of ours from another site.
+func (s *Server) sameOrigin() echo.MiddlewareFunc {
+	guard := http.NewCrossOriginProtection()
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if !fromElsewhere[c.Request().URL.Path] && guard.Check(c.Request()) != nil {
+				return echo.NewHTTPError(http.StatusForbidden)
+			}
+			return next(c)
+		}
+	}
+}
