@@ -1,0 +1,19 @@
+package banking
+
+// Offer is a bank that a customer may choose.
+type Offer struct {
+	ID   BankID
+	Name string // as it is said and shown
+}
+
+// Begun is a consent made at a bank that waits for its customer there.
+type Begun struct {
+	URL   string // where the customer goes now
+	State string // comes back with him; at least 128 random bits
+}
+
+// Identity is who a customer is at one bank.
+type Identity struct {
+	Bank    BankID
+	Subject string // the bank's stable name for him; empty where it has none
+}
