@@ -14,8 +14,6 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
-	"sotto/banking/mockbank"
-	"sotto/server/dev"
 	"sotto/server/store"
 )
 
@@ -51,15 +49,6 @@ type Server struct {
 	closers []func() error
 
 	rooms
-}
-
-// devHouse is what is there only with --dev.
-type devHouse struct {
-	*dev.House
-	clock Clock
-	alexa *dev.AlexaAuthority
-	bank  *mockbank.Server
-	file  dev.File
 }
 
 // place is one address, and who answers there.
@@ -120,6 +109,7 @@ func (s *Server) open(ctx context.Context) error {
 		s.answerAt(l, mux)
 	}
 	if s.dev != nil {
+		s.answerAt(s.dev.listener, s.dev.bank)
 		return s.writeDevFile()
 	}
 	return nil
@@ -130,6 +120,12 @@ func (s *Server) listen(ctx context.Context, setting, addr string) (net.Listener
 	if err != nil {
 		return nil, fmt.Errorf("%s: cannot listen on %s: stop what does, or say another address: %w", setting, addr, err)
 	}
+	s.closers = append(s.closers, func() error {
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	})
 	return l, nil
 }
 
@@ -191,7 +187,7 @@ func (s *Server) finish(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, finishWithin)
 	defer cancel()
 	errs := make([]error, len(s.places))
-	// The house before its mock bank: a turn under way may still be asking it.
+	// In the order of open, so the house before its mock bank: a turn under way may still be asking it.
 	for i, p := range s.places {
 		if err := p.server.Shutdown(ctx); err != nil {
 			errs[i] = errors.Join(fmt.Errorf("finish what was under way at %s: %w", p.listener.Addr(), err), p.server.Close())
@@ -204,12 +200,7 @@ func (s *Server) finish(ctx context.Context) error {
 func (s *Server) Close() error {
 	var errs []error
 	for _, p := range s.places {
-		if err := p.server.Close(); err != nil {
-			errs = append(errs, err)
-		}
-		if err := p.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-			errs = append(errs, err)
-		}
+		errs = append(errs, p.server.Close())
 	}
 	s.places = nil
 	for i := len(s.closers) - 1; i >= 0; i-- {
@@ -224,19 +215,3 @@ func (s *Server) PublicURL() string { return s.cfg.PublicURL }
 
 // Now is the house's present.
 func (s *Server) Now() time.Time { return s.now() }
-
-// Dev is what dev.json says; the zero File on the street.
-func (s *Server) Dev() dev.File {
-	if s.dev == nil {
-		return dev.File{}
-	}
-	return s.dev.file
-}
-
-// MockBank is the mock bank of a development house; nil on the street.
-func (s *Server) MockBank() *mockbank.Server {
-	if s.dev == nil {
-		return nil
-	}
-	return s.dev.bank
-}
