@@ -131,13 +131,6 @@ type Transaction struct {
 	Counter  string // identification of the account at the other end; in memory only; may be empty
 }
 
-// Date is a calendar day, in whatever zone its owner says. The zero Date is no day.
-type Date struct {
-	Year  int
-	Month time.Month
-	Day   int
-}
-
 // Window is a range of calendar days in the bank's zone: From is the first, To the day after the last.
 type Window struct {
 	From, To Date

@@ -8,49 +8,6 @@ import (
 	"sotto/banking"
 )
 
-// Category is what money was spent on.
-type Category string
-
-// The categories. Cash stands apart: nobody knows what it was spent on.
-const (
-	Groceries     Category = "groceries"
-	EatingOut     Category = "eating out"
-	Transport     Category = "transport"
-	Travel        Category = "travel"
-	Housing       Category = "housing"
-	Bills         Category = "bills"
-	Shopping      Category = "shopping"
-	Entertainment Category = "entertainment"
-	Health        Category = "health"
-	Education     Category = "education"
-	Services      Category = "services"
-	Fees          Category = "fees"
-	Giving        Category = "giving"
-	Other         Category = "other"
-	Cash          Category = "cash"
-)
-
-// Unit is how a period was named, for saying it back.
-type Unit string
-
-// The units of a period.
-const (
-	Day     Unit = "day"
-	Week    Unit = "week" // ISO, Monday to Sunday
-	Weekend Unit = "weekend"
-	Month   Unit = "month"
-	Season  Unit = "season"
-	Year    Unit = "year"
-	Decade  Unit = "decade"
-	Range   Unit = "range"
-)
-
-// Period is a range of calendar days in the bank's zone, From the first, To the day after the last.
-type Period struct {
-	From, To banking.Date
-	Unit     Unit
-}
-
 // Question is what is asked of a stream of entries.
 type Question struct {
 	Period   Period
@@ -59,6 +16,13 @@ type Question struct {
 	Accounts []banking.AccountRef // empty: all
 	Today    banking.Date         // the present day in the bank's zone
 }
+
+// edge is how many days may lie between the two ends of a transfer.
+const edge = 3
+
+// Window gives the days whose entries a Counter needs: three more at each end of the period, where the other end of an own transfer
+// may stand. Entries in them are never counted.
+func (q Question) Window() banking.Window { return q.Period.Window().Widen(edge) }
 
 // Reason is why money that moved is not in a total.
 type Reason string
@@ -77,6 +41,7 @@ type Exclusion struct {
 	Reason Reason
 	Money  banking.Money
 	Count  int
+	About  bool // an amount in it was rounded
 }
 
 // Total is the spending in one currency. Currencies are never added together.
