@@ -118,6 +118,3 @@ type Receipt struct {
 
 // Keyring holds the keys that are in the database, unwrapped.
 type Keyring struct{}
-
-// Store is all that linking keeps.
-type Store any

@@ -1,0 +1,200 @@
+package linking
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// ErrNone means a statement found, or its guard allowed, no row. It says nothing about why.
+var ErrNone = errors.New("nothing there")
+
+// Store is everything linking keeps. Whatever has returned nil survives a crash. An instant keeps its milliseconds.
+type Store interface {
+	KeyStore
+	InteractionStore
+	GrantStore
+	LinkStore
+}
+
+// SealedKey is one key as it is kept: wrapped. Kind and Number name it together.
+type SealedKey struct {
+	Kind    string
+	Number  int64
+	Wrapped []byte
+	Made    time.Time
+	Starts  time.Time
+	Ends    time.Time // zero: not decided yet
+}
+
+// KeyStore keeps wrapped keys.
+type KeyStore interface {
+	// LinkingKeys gives all keys, by kind and number.
+	LinkingKeys(ctx context.Context) ([]SealedKey, error)
+	// AddKey keeps k, unless one of its kind and number is there: then that one stays, and it is no error. So processes that start
+	// together all read the same keys afterwards.
+	AddKey(ctx context.Context, k SealedKey) error
+}
+
+// Interaction is a person between the first page and the way back to the assistant.
+type Interaction struct {
+	ID          string
+	Browser     []byte // SHA-256 of the cookie
+	Client      string
+	RedirectURI string // as the client sent it
+	State       []byte // the client's, byte for byte
+	Challenge   string // PKCE S256; empty where the client may go without
+	Resource    string // audience of the access tokens to come
+	Locales     string
+	Asked       Mask // what may be chosen
+	Scopes      Mask // what was chosen; 0 before
+	Link        string
+	Key         []byte // the link's key, sealed
+	Customer    []byte // nil until a bank was joined
+	Bank        string // chosen last
+	Joined      int
+	Add         bool // another bank after this one
+	Tries       int  // how often a consent was begun
+	Expires     time.Time
+}
+
+// InteractionStore keeps interactions. "Live" below means: this browser's, and not expired at now.
+type InteractionStore interface {
+	// AddInteraction keeps a new one, asking.
+	AddInteraction(ctx context.Context, i Interaction) error
+	// Interaction gives a live one that has not been taken; ErrNone.
+	Interaction(ctx context.Context, id string, browser []byte, now time.Time) (Interaction, error)
+	// Choose keeps what was chosen in a live interaction that has not been taken, forgets a bank it may be waiting for, and counts a
+	// try; ErrNone, also where it has had limit tries.
+	Choose(ctx context.Context, id string, browser []byte, bank string, scopes Mask, add bool, limit int, now time.Time) (Interaction, error)
+	// Await makes the interaction wait for the bank to come back with a state of this hash. ErrNone where tries has moved on.
+	Await(ctx context.Context, id string, tries int, bankState []byte) error
+	// Take gives the live interaction that waits for bankState, once: no other Take gives it again.
+	Take(ctx context.Context, bankState, browser []byte, now time.Time) (Interaction, error)
+	// AskAgain puts a taken interaction back to asking, with the customer and the count of banks joined; ErrNone where it is not taken.
+	AskAgain(ctx context.Context, id string, customer []byte, joined int) error
+	// Abandon deletes an interaction; connections made for it are handed over to be ended, in one transaction. It is no error
+	// where it is gone.
+	Abandon(ctx context.Context, id string, now time.Time) error
+	// Conclude deletes a taken interaction and keeps the link and its grant instead, in one transaction; ErrNone where it is not taken.
+	Conclude(ctx context.Context, id string, n NewLink) error
+}
+
+// NewLink is a link with the code that will be traded for its tokens.
+type NewLink struct {
+	ID       string
+	Client   string
+	Customer []byte
+	Subject  string
+	Scopes   Mask
+	Key      []byte // sealed
+	Created  time.Time
+
+	Grant       string
+	Resource    string
+	Code        []byte // SHA-256
+	CodeExpires time.Time
+	RedirectURI string
+	Challenge   string
+}
+
+// Granted is a grant with its link.
+type Granted struct {
+	Grant    string
+	Client   string
+	Resource string
+	Link     string
+	Customer []byte
+	Subject  string
+	Scopes   Mask   // of the link
+	Key      []byte // sealed
+	Created  time.Time
+	Ended    time.Time // zero while it lives
+}
+
+// AccessToken is an access token as it is kept: a hash.
+type AccessToken struct {
+	Hash    []byte // SHA-256 of the token
+	Scopes  Mask   // 0: all of the link's
+	Issued  time.Time
+	Expires time.Time
+	Revoked bool
+}
+
+// Exchange is a code presented by an authenticated client, and what is to be kept when it is good.
+type Exchange struct {
+	Code        []byte // SHA-256
+	Client      string
+	RedirectURI string
+	Challenge   string // of the verifier presented; empty where none was
+	Now         time.Time
+	Refresh     []byte       // SHA-256 of the stable refresh token to be; nil where it rotates
+	Access      *AccessToken // the opaque access token to be; nil where it is a JWT
+}
+
+// CodeFacts is all that is known of a code, to name a refusal.
+type CodeFacts struct {
+	Link        string
+	Client      string
+	RedirectURI string
+	Challenge   string
+	Expires     time.Time
+	Exchanged   time.Time // zero where it was not
+	Ended       time.Time // zero while the grant lives
+}
+
+// Refreshing is a refresh token presented by an authenticated client, and what is to be kept when it is good. The token is
+// either stable, known by its hash, or rotating, known (after its HMAC was checked) by grant and generation.
+type Refreshing struct {
+	Client     string
+	Hash       []byte // SHA-256 of a stable token; nil where it rotates
+	Grant      string
+	Generation int64
+	Want       Mask // 0: all of the link's
+	Now        time.Time
+	Grace      time.Duration // how long after its first use a rotating token is still answered
+	Access     *AccessToken  // the opaque access token to be; nil where it is a JWT
+}
+
+// RefreshFacts is all that is known of a refresh token, to name a refusal.
+type RefreshFacts struct {
+	Link   string
+	Client string
+	Scopes Mask
+	Used   time.Time // first use of this generation; zero where it was not used, or is stable
+	Swept  bool      // the generation is below those still remembered
+	Ended  time.Time // zero while the grant lives
+}
+
+// GrantStore keeps codes and tokens. Each of Exchange and Refresh is one decision: among any number of callers at the same
+// time, in any number of processes, the result is as if they had come one after another.
+type GrantStore interface {
+	// Exchange spends the code if everything in x fits, it is not expired at x.Now and was never spent; ErrNone.
+	Exchange(ctx context.Context, x Exchange) (Granted, error)
+	// CodeFacts tells what is known of a code; ErrNone.
+	CodeFacts(ctx context.Context, code []byte) (CodeFacts, error)
+	// Refresh accepts the token if everything in r fits and its grant lives. A rotating one is accepted if its generation was never
+	// used, or first at most r.Grace ago; ErrNone.
+	Refresh(ctx context.Context, r Refreshing) (Granted, error)
+	// RefreshFacts tells what is known of a token: by r.Hash, or by r.Grant and r.Generation; ErrNone.
+	RefreshFacts(ctx context.Context, r Refreshing) (RefreshFacts, error)
+	// ByGrant gives the grant and its link, ended or not, and whether the JWT with this hash was revoked; ErrNone.
+	ByGrant(ctx context.Context, grant string, token []byte) (Granted, bool, error)
+	// ByAccess gives the opaque access token of this hash with its grant, expired, revoked, ended or not; ErrNone.
+	ByAccess(ctx context.Context, token []byte) (Granted, AccessToken, error)
+	// RevokeAccess revokes one access token of a grant, opaque or not, until it expires. Repeating it is no error.
+	RevokeAccess(ctx context.Context, grant string, t AccessToken) error
+}
+
+// LinkStore ends links.
+type LinkStore interface {
+	// EndLink ends the link's grants and deletes its access tokens; its connections are handed over to be ended; in one transaction.
+	// Repeating it, or no such link, is no error.
+	EndLink(ctx context.Context, link string, now time.Time) error
+	// ForgetLink does what EndLink does and deletes every row of the link, its key first of all; the receipt stays. Where a receipt
+	// of this code is there, it is given back as it was made.
+	ForgetLink(ctx context.Context, link string, r Receipt) (Receipt, error)
+	// SweepLinks deletes interactions, access tokens and remembered generations whose time is over at now, links whose code was
+	// never traded, and grants that ended long ago. Connections without a link are handed over to be ended.
+	SweepLinks(ctx context.Context, now time.Time) error
+}
