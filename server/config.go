@@ -48,11 +48,8 @@ type Config struct {
 func (c *Config) Check() error {
 	var faults []string
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
-	if c.Database == "" {
-		c.Database = "sqlite:" + filepath.Join(c.State, "sotto.db")
-	}
-	if path, ok := strings.CutPrefix(c.Database, "sqlite:"); !ok || path == "" {
-		fault("SOTTO_DATABASE: this version keeps its rows in sqlite:PATH")
+	if err := c.checkDatabase(); err != nil {
+		fault("%s", strings.TrimPrefix(err.Error(), ErrSettings.Error()+": "))
 	}
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
 		fault("SOTTO_LOG_LEVEL: say debug, info, warn or error")
@@ -92,6 +89,17 @@ func (c *Config) Check() error {
 	}
 	if len(faults) > 0 {
 		return fmt.Errorf("%w: %s", ErrSettings, strings.Join(faults, "; "))
+	}
+	return nil
+}
+
+// checkDatabase is what of Check concerns the database alone.
+func (c *Config) checkDatabase() error {
+	if c.Database == "" {
+		c.Database = "sqlite:" + filepath.Join(c.State, "sotto.db")
+	}
+	if path, ok := strings.CutPrefix(c.Database, "sqlite:"); !ok || path == "" {
+		return fmt.Errorf("%w: SOTTO_DATABASE: this version keeps its rows in sqlite:PATH", ErrSettings)
 	}
 	return nil
 }

@@ -96,7 +96,9 @@ func (s *Server) open(ctx context.Context) error {
 	s.mountOperations(e)
 	s.mountAlexa(e)
 	s.mountOAuth(e)
-	s.mountFront(e)
+	if err := s.mountFront(e); err != nil {
+		return err
+	}
 	s.answerAt(street, e)
 	if s.cfg.MetricsAddr != "" {
 		l, err := s.listen(ctx, "SOTTO_METRICS_ADDR", s.cfg.MetricsAddr)

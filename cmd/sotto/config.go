@@ -1,0 +1,30 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"sotto/server"
+)
+
+type configCommand struct {
+	Dev      bool `help:"as serve --dev would have them"`
+	Markdown bool `hidden:"" help:"print the table of settings for the README"`
+}
+
+// Run prints the settings as they stand, and then, as an error, what is missing or wrong with them.
+func (c *configCommand) Run(s street, cfg *server.Config) error {
+	if c.Markdown {
+		fmt.Fprint(s.out, server.SettingsTable())
+		return nil
+	}
+	cfg.Dev = c.Dev
+	err := cfg.Check()
+	for _, line := range cfg.Lines() {
+		fmt.Fprintln(s.out, line)
+	}
+	if errors.Is(err, server.ErrSettings) && !c.Dev {
+		return fmt.Errorf("%w (for a development house say --dev)", err)
+	}
+	return err
+}

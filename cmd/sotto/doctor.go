@@ -1,0 +1,35 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"sotto/server"
+)
+
+type doctorCommand struct {
+	Dev bool `help:"look at a development house"`
+}
+
+var errSick = errors.New("the doctor found faults: see above")
+
+// Run prints what the doctor found, a line each.
+func (c *doctorCommand) Run(ctx context.Context, s street, cfg *server.Config) error {
+	cfg.Dev = c.Dev
+	sick := false
+	for _, f := range server.Doctor(ctx, *cfg, s.wall) {
+		mark := "ok    "
+		switch f.Grade {
+		case server.Fault:
+			mark, sick = "FAULT ", true
+		case server.Advice:
+			mark = "note  "
+		}
+		fmt.Fprintf(s.out, "%s %-10s %s\n", mark, f.Of, f.Says)
+	}
+	if sick {
+		return errSick
+	}
+	return nil
+}

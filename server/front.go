@@ -1,0 +1,88 @@
+package server
+
+import (
+	"html/template"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+)
+
+// mountFront adds the front page, and what a development house has beside it.
+func (s *Server) mountFront(e *echo.Echo) error {
+	e.GET("/", s.front)
+	if s.dev == nil {
+		return nil
+	}
+	e.GET(linkedPath, s.linked)
+	return s.mountMirror(e)
+}
+
+// front says what this is. In a development house it has what a customer needs to sign in by hand.
+func (s *Server) front(c echo.Context) error {
+	shown := map[string]any{"Name": s.cfg.SkillName, "Dev": s.dev != nil}
+	if s.dev != nil {
+		people, err := s.signIns()
+		if err != nil {
+			return err
+		}
+		shown["Link"], shown["People"], shown["Walk"] = s.authorizeURL(), people, s.WalkThrough("sotto")
+	}
+	return page(c, frontPage, shown)
+}
+
+// linked plays the assistant: the browser comes here with the code, as it would come to Amazon.
+func (s *Server) linked(c echo.Context) error {
+	shown := map[string]any{"Name": s.cfg.SkillName, "Error": c.QueryParam("error")}
+	if code := c.QueryParam("code"); code != "" && len(code) < 1000 {
+		shown["Trade"] = s.tradeCommand(code)
+	}
+	return page(c, linkedPage, shown)
+}
+
+func page(c echo.Context, t *template.Template, shown any) error {
+	h := c.Response().Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	c.Response().WriteHeader(http.StatusOK)
+	return t.Execute(c.Response(), shown)
+}
+
+var frontPage = template.Must(template.New("front").Parse(`<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.Name}}</title><link rel="stylesheet" href="/style.css"></head>
+<body><main>
+<p class="mark">{{.Name}}<small>your bank, said quietly</small></p>
+<div class="card">
+<h1>This is {{.Name}}</h1>
+<p class="lead">It answers a voice assistant's question about your money from your bank, and gives the assistant the sentence it has to speak, and nothing more.</p>
+{{if not .Dev}}<p>To link your account, start in your assistant's own app.</p>{{end}}
+</div>
+{{if .Dev}}<div class="card">
+<h2>Sign in at the mock bank</h2>
+<p><a href="{{.Link}}">Link an account as the Alexa app would</a>. Reload this page for fresh one-time codes.</p>
+<table>
+<tr><th scope="col">Username</th><th scope="col">Password</th><th scope="col">One-time code</th></tr>
+{{range .People}}<tr><td>{{.Username}}</td><td><code>{{.Password}}</code></td><td><code>{{.Code}}</code></td></tr>
+{{end}}</table>
+<h2>The walk-through</h2>
+<pre>{{.Walk}}</pre>
+</div>
+{{end}}</main></body>
+</html>
+`))
+
+var linkedPage = template.Must(template.New("linked").Parse(`<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.Name}}</title><link rel="stylesheet" href="/style.css"></head>
+<body><main>
+<p class="mark">{{.Name}}<small>your bank, said quietly</small></p>
+<div class="card">
+{{if .Trade}}<h1>Back at the assistant</h1>
+<p class="lead">Here the Alexa app would take over. Within a minute, it trades the code in the address for tokens, as this command does:</p>
+<pre>{{.Trade}}</pre>
+{{else}}<h1>Not linked</h1>
+<p class="lead">{{if .Error}}The assistant was told: {{.Error}}.{{else}}No code came back.{{end}}</p>
+{{end}}</div>
+</main></body>
+</html>
+`))
