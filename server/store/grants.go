@@ -1,0 +1,201 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"sotto/linking"
+)
+
+// grantedColumns are what scanGranted reads, of grants g and links l.
+const grantedColumns = `g.id, g.client, g.resource, l.id, l.customer, l.subject, l.scopes, l.key, l.created, g.ended`
+
+// granted gives the places of grantedColumns, and finish to be called when they are filled.
+func granted(g *linking.Granted) (into []any, finish func()) {
+	var created, ended int64
+	return []any{&g.Grant, &g.Client, &g.Resource, &g.Link, &g.Customer, &g.Subject, &g.Scopes, &g.Key, &created, &ended},
+		func() { g.Created, g.Ended = instant(created), instant(ended) }
+}
+
+const grantByID = `SELECT ` + grantedColumns + ` FROM grants g JOIN links l ON l.id = g.link_id WHERE g.id = $1`
+
+func none(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return linking.ErrNone
+	}
+	return err
+}
+
+// Exchange spends a code.
+func (db *DB) Exchange(ctx context.Context, x linking.Exchange) (linking.Granted, error) {
+	var g linking.Granted
+	err := db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		g = linking.Granted{}
+		var id string
+		if err := one(ctx, tx, `UPDATE grants SET exchanged = $1, refresh = $2
+			WHERE code = $3 AND client = $4 AND redirect_uri = $5 AND challenge = $6 AND code_expires > $1 AND exchanged = 0 AND ended = 0 RETURNING id`,
+			[]any{millis(x.Now), x.Refresh, x.Code, x.Client, x.RedirectURI, x.Challenge}, &id); err != nil {
+			return none(err)
+		}
+		if x.Access != nil {
+			if err := addAccess(ctx, tx, id, *x.Access); err != nil {
+				return err
+			}
+		}
+		into, finish := granted(&g)
+		if err := one(ctx, tx, grantByID, []any{id}, into...); err != nil {
+			return err
+		}
+		finish()
+		return nil
+	})
+	if err != nil {
+		return linking.Granted{}, fmt.Errorf("exchange code: %w", err)
+	}
+	return g, nil
+}
+
+// CodeFacts tells what is known of a code.
+func (db *DB) CodeFacts(ctx context.Context, code []byte) (linking.CodeFacts, error) {
+	var f linking.CodeFacts
+	var expires, exchanged, ended int64
+	err := db.get(ctx, `SELECT link_id, client, redirect_uri, challenge, code_expires, exchanged, ended FROM grants WHERE code = $1`, []any{code},
+		&f.Link, &f.Client, &f.RedirectURI, &f.Challenge, &expires, &exchanged, &ended)
+	if err != nil {
+		return linking.CodeFacts{}, fmt.Errorf("read code: %w", none(err))
+	}
+	f.Expires, f.Exchanged, f.Ended = instant(expires), instant(exchanged), instant(ended)
+	return f, nil
+}
+
+// Refresh accepts a refresh token.
+func (db *DB) Refresh(ctx context.Context, r linking.Refreshing) (linking.Granted, error) {
+	var g linking.Granted
+	var err error
+	switch {
+	case r.Hash != nil && r.Access == nil: // Nothing is to be kept, so nothing is written.
+		into, finish := granted(&g)
+		err = none(db.get(ctx, stableGuard, []any{r.Hash, r.Client, r.Want}, into...))
+		finish()
+	default:
+		err = db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			g = linking.Granted{}
+			id, err := accept(ctx, tx, r)
+			if err != nil {
+				return none(err)
+			}
+			if r.Access != nil && r.Hash == nil {
+				if err := addAccess(ctx, tx, id, *r.Access); err != nil {
+					return err
+				}
+			}
+			into, finish := granted(&g)
+			if err := one(ctx, tx, grantByID, []any{id}, into...); err != nil {
+				return err
+			}
+			finish()
+			return nil
+		})
+	}
+	if err != nil {
+		return linking.Granted{}, fmt.Errorf("refresh: %w", err)
+	}
+	return g, nil
+}
+
+const stableGuard = `SELECT ` + grantedColumns + ` FROM grants g JOIN links l ON l.id = g.link_id
+	WHERE g.refresh = $1 AND g.client = $2 AND g.ended = 0 AND $3 & ~l.scopes = 0`
+
+// accept is the guarded statement: it touches a row if the token is good, and keeps what must be kept of its use.
+func accept(ctx context.Context, tx *sql.Tx, r linking.Refreshing) (string, error) {
+	var id string
+	if r.Hash != nil {
+		err := one(ctx, tx, `INSERT INTO access_tokens (hash, grant_id, scopes, issued, expires, revoked)
+			SELECT $1, g.id, $2, $3, $4, 0 FROM grants g JOIN links l ON l.id = g.link_id
+			WHERE g.refresh = $5 AND g.client = $6 AND g.ended = 0 AND $7 & ~l.scopes = 0 RETURNING grant_id`,
+			[]any{r.Access.Hash, r.Access.Scopes, millis(r.Access.Issued), millis(r.Access.Expires), r.Hash, r.Client, r.Want}, &id)
+		return id, err
+	}
+	err := one(ctx, tx, `INSERT INTO rotations (grant_id, generation, used)
+		SELECT g.id, $1, $2 FROM grants g JOIN links l ON l.id = g.link_id
+		WHERE g.id = $3 AND g.client = $4 AND g.exchanged > 0 AND g.ended = 0 AND $1 > g.floor AND $5 & ~l.scopes = 0
+		ON CONFLICT (grant_id, generation) DO UPDATE SET used = rotations.used WHERE excluded.used - rotations.used <= $6
+		RETURNING grant_id`,
+		[]any{r.Generation, millis(r.Now), r.Grant, r.Client, r.Want, r.Grace.Milliseconds()}, &id)
+	return id, err
+}
+
+func addAccess(ctx context.Context, tx *sql.Tx, grant string, t linking.AccessToken) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO access_tokens (hash, grant_id, scopes, issued, expires, revoked) VALUES ($1, $2, $3, $4, $5, $6)`,
+		t.Hash, grant, t.Scopes, millis(t.Issued), millis(t.Expires), bit(t.Revoked))
+	return err
+}
+
+// RefreshFacts tells what is known of a refresh token.
+func (db *DB) RefreshFacts(ctx context.Context, r linking.Refreshing) (linking.RefreshFacts, error) {
+	var f linking.RefreshFacts
+	var ended, used int64
+	var err error
+	if r.Hash != nil {
+		err = db.get(ctx, `SELECT l.id, g.client, l.scopes, g.ended FROM grants g JOIN links l ON l.id = g.link_id WHERE g.refresh = $1`, []any{r.Hash},
+			&f.Link, &f.Client, &f.Scopes, &ended)
+	} else {
+		var swept int64
+		err = db.get(ctx, `SELECT l.id, g.client, l.scopes, g.ended, COALESCE(r.used, 0), CASE WHEN $2 <= g.floor THEN 1 ELSE 0 END
+			FROM grants g JOIN links l ON l.id = g.link_id LEFT JOIN rotations r ON r.grant_id = g.id AND r.generation = $2 WHERE g.id = $1`,
+			[]any{r.Grant, r.Generation}, &f.Link, &f.Client, &f.Scopes, &ended, &used, &swept)
+		f.Swept = swept != 0
+	}
+	if err != nil {
+		return linking.RefreshFacts{}, fmt.Errorf("read refresh token: %w", none(err))
+	}
+	f.Used, f.Ended = instant(used), instant(ended)
+	return f, nil
+}
+
+// ByGrant gives the grant and its link.
+func (db *DB) ByGrant(ctx context.Context, grant string, token []byte) (linking.Granted, bool, error) {
+	var g linking.Granted
+	var revoked bool
+	into, finish := granted(&g)
+	err := db.get(ctx, `SELECT `+grantedColumns+`, EXISTS (SELECT 1 FROM access_tokens t WHERE t.hash = $2)
+		FROM grants g JOIN links l ON l.id = g.link_id WHERE g.id = $1`, []any{grant, token}, append(into, &revoked)...)
+	if err != nil {
+		return linking.Granted{}, false, fmt.Errorf("read grant: %w", none(err))
+	}
+	finish()
+	return g, revoked, nil
+}
+
+// ByAccess gives the opaque access token of this hash with its grant.
+func (db *DB) ByAccess(ctx context.Context, token []byte) (linking.Granted, linking.AccessToken, error) {
+	var g linking.Granted
+	var t linking.AccessToken
+	var issued, expires, revoked int64
+	into, finish := granted(&g)
+	err := db.get(ctx, `SELECT `+grantedColumns+`, t.hash, t.scopes, t.issued, t.expires, t.revoked
+		FROM access_tokens t JOIN grants g ON g.id = t.grant_id JOIN links l ON l.id = g.link_id WHERE t.hash = $1`, []any{token},
+		append(into, &t.Hash, &t.Scopes, &issued, &expires, &revoked)...)
+	if err != nil {
+		return linking.Granted{}, linking.AccessToken{}, fmt.Errorf("read access token: %w", none(err))
+	}
+	finish()
+	t.Issued, t.Expires, t.Revoked = instant(issued), instant(expires), revoked != 0
+	return g, t, nil
+}
+
+// RevokeAccess revokes one access token.
+func (db *DB) RevokeAccess(ctx context.Context, grant string, t linking.AccessToken) error {
+	err := db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO access_tokens (hash, grant_id, scopes, issued, expires, revoked)
+			SELECT $1, g.id, $3, $4, $5, 1 FROM grants g WHERE g.id = $2 ON CONFLICT (hash) DO UPDATE SET revoked = 1`,
+			t.Hash, grant, t.Scopes, millis(t.Issued), millis(t.Expires))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("revoke access token: %w", err)
+	}
+	return nil
+}

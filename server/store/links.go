@@ -1,0 +1,206 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"sotto/linking"
+)
+
+// Times after which what has ended is deleted.
+const (
+	finishing = 5 * time.Minute     // for an interaction that was taken just before it expired
+	unspent   = 10 * time.Minute    // for a link whose code nobody traded
+	forgotten = 24 * time.Hour      // for the use of a generation: far over the grace
+	dead      = 30 * 24 * time.Hour // for grants: their tokens still get the exact reason in the log
+)
+
+// sweepStep is how many rows one statement of a sweep deletes, so that others are not kept waiting.
+const sweepStep = 500
+
+// endConnections hands the connections of a link over to be ended, and says how many there were. What is sealed in a connection is sealed
+// so that it can be opened in an ending.
+func endConnections(ctx context.Context, tx *sql.Tx, link string, now time.Time) (int64, error) {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO endings (id, bank, consent_sealed, tries, next_at)
+		SELECT id, bank, consent_sealed, 0, $2 FROM connections WHERE link_id = $1 ON CONFLICT (id) DO NOTHING`, link, millis(now)); err != nil {
+		return 0, err
+	}
+	gone, err := tx.ExecContext(ctx, `DELETE FROM connections WHERE link_id = $1`, link)
+	if err != nil {
+		return 0, err
+	}
+	return gone.RowsAffected()
+}
+
+// EndLink ends a link.
+func (db *DB) EndLink(ctx context.Context, link string, now time.Time) error {
+	err := db.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		for _, query := range []string{
+			`UPDATE links SET ended = $2 WHERE id = $1 AND ended = 0`,
+			`UPDATE grants SET ended = $2 WHERE link_id = $1 AND ended = 0`,
+		} {
+			if _, err := tx.ExecContext(ctx, query, link, millis(now)); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM access_tokens WHERE grant_id IN (SELECT id FROM grants WHERE link_id = $1)`, link); err != nil {
+			return err
+		}
+		_, err := endConnections(ctx, tx, link, now)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("end link: %w", err)
+	}
+	return nil
+}
+
+// ForgetLink erases a link; the receipt stays.
+func (db *DB) ForgetLink(ctx context.Context, link string, r linking.Receipt) (linking.Receipt, error) {
+	var kept linking.Receipt
+	err := db.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		kept = r
+		var made int64
+		err := one(ctx, tx, `SELECT made, banks FROM receipts WHERE code = $1`, []any{r.Code}, &made, &kept.Banks)
+		if err == nil {
+			kept.Made = instant(made)
+			return nil
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		// Grants and tokens go with the link.
+		gone, err := tx.ExecContext(ctx, `DELETE FROM links WHERE id = $1`, link)
+		if err != nil {
+			return err
+		}
+		if n, err := gone.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, linking.ErrNone)
+		}
+		banks, err := endConnections(ctx, tx, link, r.Made)
+		if err != nil {
+			return err
+		}
+		kept.Banks = int(banks)
+		kept.Made = instant(millis(r.Made))
+		_, err = tx.ExecContext(ctx, `INSERT INTO receipts (code, made, banks) VALUES ($1, $2, $3)`, r.Code, millis(r.Made), banks)
+		return err
+	})
+	if err != nil {
+		return linking.Receipt{}, fmt.Errorf("forget link: %w", err)
+	}
+	return kept, nil
+}
+
+// SweepLinks deletes what is over.
+func (db *DB) SweepLinks(ctx context.Context, now time.Time) error {
+	for _, s := range []struct {
+		what, query string
+		args        []any
+	}{
+		{"interactions", `DELETE FROM interactions WHERE id IN (SELECT id FROM interactions WHERE expires <= $1 LIMIT $2)`,
+			[]any{millis(now.Add(-finishing)), sweepStep}},
+		{"access tokens", `DELETE FROM access_tokens WHERE hash IN (SELECT hash FROM access_tokens WHERE expires <= $1 LIMIT $2)`,
+			[]any{millis(now), sweepStep}},
+		{"links never finished", `DELETE FROM links WHERE id IN (SELECT link_id FROM grants WHERE exchanged = 0 AND code_expires <= $1 LIMIT $2)`,
+			[]any{millis(now.Add(-unspent)), sweepStep}},
+		{"ended grants", `DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE ended > 0 AND ended <= $1 LIMIT $2)`,
+			[]any{millis(now.Add(-dead)), sweepStep}},
+	} {
+		if err := db.sweep(ctx, s.query, s.args); err != nil {
+			return fmt.Errorf("sweep %s: %w", s.what, err)
+		}
+	}
+	if err := db.sweepRotations(ctx, now.Add(-forgotten)); err != nil {
+		return fmt.Errorf("sweep rotations: %w", err)
+	}
+	if err := db.sweepConnections(ctx, now); err != nil {
+		return fmt.Errorf("sweep connections: %w", err)
+	}
+	return nil
+}
+
+// sweep repeats a statement until it finds less than a whole step.
+func (db *DB) sweep(ctx context.Context, query string, args []any) error {
+	for {
+		var n int64
+		err := db.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			gone, err := tx.ExecContext(ctx, query, args...)
+			if err != nil {
+				return err
+			}
+			n, err = gone.RowsAffected()
+			return err
+		})
+		if err != nil || n < sweepStep {
+			return err
+		}
+	}
+}
+
+// sweepRotations forgets generations first used before then, and raises their grants' floors in the same transaction, so that they are
+// never taken for unused ones.
+func (db *DB) sweepRotations(ctx context.Context, then time.Time) error {
+	for {
+		var grants []string
+		err := db.list(ctx, `SELECT DISTINCT grant_id FROM rotations WHERE used <= $1 LIMIT $2`, []any{millis(then), sweepStep}, func(scan func(...any) error) error {
+			var id string
+			if err := scan(&id); err != nil {
+				return err
+			}
+			grants = append(grants, id)
+			return nil
+		})
+		if err != nil || len(grants) == 0 {
+			return err
+		}
+		err = db.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			for _, id := range grants {
+				var floor int64
+				if err := one(ctx, tx, `SELECT COALESCE(MAX(generation), 0) FROM rotations WHERE grant_id = $1 AND used <= $2`,
+					[]any{id, millis(then)}, &floor); err != nil {
+					return err
+				}
+				if _, err := tx.ExecContext(ctx, `UPDATE grants SET floor = $2 WHERE id = $1 AND floor < $2`, id, floor); err != nil {
+					return err
+				}
+				if _, err := tx.ExecContext(ctx, `DELETE FROM rotations WHERE grant_id = $1 AND generation <= $2`, id, floor); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// sweepConnections hands over to be ended what a crash, a lost browser or a client that never came left behind.
+func (db *DB) sweepConnections(ctx context.Context, now time.Time) error {
+	var links []string
+	err := db.list(ctx, `SELECT DISTINCT c.link_id FROM connections c
+		WHERE NOT EXISTS (SELECT 1 FROM links l WHERE l.id = c.link_id AND l.ended = 0)
+		AND NOT EXISTS (SELECT 1 FROM interactions i WHERE i.link_id = c.link_id)`, nil, func(scan func(...any) error) error {
+		var id string
+		if err := scan(&id); err != nil {
+			return err
+		}
+		links = append(links, id)
+		return nil
+	})
+	if err != nil || len(links) == 0 {
+		return err
+	}
+	return db.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		for _, link := range links {
+			if _, err := endConnections(ctx, tx, link, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
