@@ -1,0 +1,296 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/labstack/echo/v4"
+
+	"sotto/banking"
+	"sotto/linking"
+)
+
+// How long the steps of linking may take. Alexa gives the token endpoint 4.5 s; a customer waits longer for his bank.
+const (
+	tokenBudget = 4 * time.Second
+	pageBudget  = 12 * time.Second
+)
+
+// browserLife is how long a customer may take from the first page to the way back.
+const browserLife = 30 * time.Minute
+
+func (s *Server) mountOAuth(e *echo.Echo) {
+	e.GET("/oauth/authorize", s.authorize)
+	e.POST("/oauth/authorize", s.decide)
+	e.GET("/link/callback", s.callback)
+	e.POST("/link/callback", s.callbackPosted)
+	e.POST("/oauth/token", s.token)
+	e.POST("/oauth/revoke", s.revoke)
+	e.POST("/oauth/introspect", s.introspect)
+	e.GET("/.well-known/oauth-authorization-server", func(c echo.Context) error { return document(c, s.authority.Metadata()) })
+	e.GET("/.well-known/jwks.json", func(c echo.Context) error { return document(c, s.authority.Keys()) })
+	s.mountPageFiles(e)
+}
+
+// step is one step of OAuth under way: its deadline and its one log line.
+type step struct {
+	s     *Server
+	line  stepLine
+	begun time.Time
+}
+
+func (s *Server) beginStep(c echo.Context, name string, budget time.Duration) (context.Context, *step, func()) {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), budget)
+	st := &step{s: s, line: stepLine{Step: name, Outcome: "done"}, begun: s.wall()}
+	return ctx, st, func() {
+		cancel()
+		st.line.Took = s.wall().Sub(st.begun)
+		s.stepDone(st.line)
+	}
+}
+
+// refused notes err in the step's line and gives its OAuth form; one that has none is a fault of ours.
+func (st *step) refused(err error) *linking.OAuthError {
+	var known *linking.OAuthError
+	if errors.As(err, &known) {
+		st.line.Outcome, st.line.Reason = known.Code, known.Reason
+		if known.Client != "" {
+			st.line.Client = known.Client
+		}
+		return known
+	}
+	st.line.Outcome, st.line.Reason, st.line.Fault = "server_error", fault(err), true
+	return &linking.OAuthError{
+		Code: "server_error", Status: http.StatusInternalServerError,
+		Description: "Something went wrong here. Please try again in a moment.",
+	}
+}
+
+// authorize shows the consent page, RFC 6749 section 4.1.1. Before the client and its redirect URI are proven, nothing is redirected.
+func (s *Server) authorize(c echo.Context) error {
+	ctx, st, done := s.beginStep(c, "authorize", tokenBudget)
+	defer done()
+	p, err := s.authority.Authorize(ctx, c.Request().URL.RawQuery, s.browser(c))
+	if err != nil {
+		return s.refusePage(c, st.refused(err))
+	}
+	st.line.Client = p.ClientID
+	return s.showConsent(c, p)
+}
+
+// decide takes the submitted consent page.
+func (s *Server) decide(c echo.Context) error {
+	ctx, st, done := s.beginStep(c, "consent", pageBudget)
+	defer done()
+	form, err := bodyForm(c.Request())
+	if err != nil {
+		st.line.Outcome, st.line.Reason = "invalid_request", "form_unreadable"
+		return err
+	}
+	d := linking.Decision{
+		Interaction: form.Get("interaction"), Browser: s.browser(c), Choice: linking.Choice(form.Get("decision")),
+		Bank: banking.BankID(form.Get("bank")),
+	}
+	for _, scope := range form["scope"] {
+		d.Scopes = append(d.Scopes, linking.Scope(scope))
+	}
+	next, err := s.authority.Decide(ctx, d)
+	if err != nil {
+		return s.refusePage(c, st.refused(err))
+	}
+	return s.walkOn(c, st, next)
+}
+
+// callback takes a customer who comes back from the bank with the answer in the query, or shows the page that reads a fragment.
+func (s *Server) callback(c echo.Context) error {
+	q := c.QueryParams()
+	if q.Get("state") == "" {
+		return s.showFragment(c)
+	}
+	return s.comeBack(c, q)
+}
+
+// callbackPosted takes an answer in a form: from the bank itself (response_mode=form_post), or from the page that reads a fragment. A
+// browser does not send our cookie with what another site posts, so such a form is brought here once more as a query.
+func (s *Server) callbackPosted(c echo.Context) error {
+	form, err := bodyForm(c.Request())
+	if err != nil {
+		return err
+	}
+	if s.browser(c) == "" {
+		q := url.Values{}
+		for _, name := range []string{"code", "id_token", "state", "iss", "error"} {
+			if v := form.Get(name); v != "" {
+				q.Set(name, v)
+			}
+		}
+		c.Response().Header().Set("Cache-Control", "no-store")
+		return c.Redirect(http.StatusSeeOther, "/link/callback?"+q.Encode())
+	}
+	return s.comeBack(c, form)
+}
+
+func (s *Server) comeBack(c echo.Context, answer url.Values) error {
+	ctx, st, done := s.beginStep(c, "callback", pageBudget)
+	defer done()
+	next, err := s.authority.Return(ctx, s.browser(c), banking.Return{
+		Code: answer.Get("code"), State: answer.Get("state"), IDToken: answer.Get("id_token"), Issuer: answer.Get("iss"), Error: answer.Get("error"),
+	})
+	if err != nil {
+		return s.refusePage(c, st.refused(err))
+	}
+	return s.walkOn(c, st, next)
+}
+
+// walkOn sends the browser where linking says it goes next.
+func (s *Server) walkOn(c echo.Context, st *step, next linking.Step) error {
+	st.line.Outcome, st.line.Client, st.line.Link = next.Outcome, next.ClientID, next.Link
+	if next.URL == "" {
+		if next.Page.Problem != nil {
+			st.line.Reason = "asked_again"
+		}
+		return s.showConsent(c, *next.Page)
+	}
+	switch next.Outcome {
+	case "to_bank":
+		return s.hop(c, "On to your bank", "You sign in there, and choose the accounts. Your bank's password stays with your bank.", next.URL)
+	case "linked":
+		return s.hop(c, "You are linked", "You can ask now. To take it back, say “forget me”.", next.URL)
+	default:
+		return s.hop(c, "Nothing was linked", "You are on your way back.", next.URL)
+	}
+}
+
+// refusePage answers a browser that cannot go on: back at the client where that is proven, else with a page.
+func (s *Server) refusePage(c echo.Context, e *linking.OAuthError) error {
+	if e.Redirect == "" {
+		return s.showProblem(c, e.Status, "This cannot go on", e.Description)
+	}
+	c.Response().Header().Set("Cache-Control", "no-store")
+	if c.Request().Method == http.MethodGet && strings.HasPrefix(c.Path(), "/oauth/") {
+		return c.Redirect(http.StatusSeeOther, e.Redirect)
+	}
+	return s.hop(c, "Nothing was linked", "You are on your way back.", e.Redirect)
+}
+
+// token is the token endpoint, RFC 6749 section 3.2.
+func (s *Server) token(c echo.Context) error {
+	return s.call(c, "token", func(ctx context.Context, call linking.Call, st *step) (any, error) {
+		g, err := s.authority.Token(ctx, call)
+		st.line.Client, st.line.Link = g.ClientID, g.Link
+		return g, err
+	})
+}
+
+// revoke is the revocation endpoint, RFC 7009.
+func (s *Server) revoke(c echo.Context) error {
+	return s.call(c, "revoke", func(ctx context.Context, call linking.Call, _ *step) (any, error) {
+		return nil, s.authority.Revoke(ctx, call)
+	})
+}
+
+// introspect is the introspection endpoint, RFC 7662.
+func (s *Server) introspect(c echo.Context) error {
+	return s.call(c, "introspect", func(ctx context.Context, call linking.Call, _ *step) (any, error) {
+		return s.authority.Introspect(ctx, call)
+	})
+}
+
+// call serves one request of a client: parameters of the body alone, an answer or a refusal as JSON, and nothing stored on the way.
+func (s *Server) call(c echo.Context, name string, do func(context.Context, linking.Call, *step) (any, error)) error {
+	ctx, st, done := s.beginStep(c, name, tokenBudget)
+	defer done()
+	h := c.Response().Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Pragma", "no-cache")
+	r := c.Request()
+	form, err := bodyForm(r)
+	if err != nil {
+		status := statusOf(err)
+		st.line.Outcome, st.line.Reason = "invalid_request", "form_unreadable"
+		return refuseCall(c, &linking.OAuthError{Code: "invalid_request", Status: status, Description: "Send a form, application/x-www-form-urlencoded, of at most 64 KiB."})
+	}
+	answer, err := do(ctx, linking.Call{Authorization: r.Header.Get("Authorization"), Form: form}, st)
+	if err != nil {
+		return refuseCall(c, st.refused(err))
+	}
+	if answer == nil {
+		c.Response().WriteHeader(http.StatusOK)
+		return nil
+	}
+	return writeJSON(c, http.StatusOK, answer)
+}
+
+// refuseCall writes an error response, RFC 6749 section 5.2.
+func refuseCall(c echo.Context, e *linking.OAuthError) error {
+	if e.Challenge != "" {
+		c.Response().Header().Set("WWW-Authenticate", e.Challenge)
+	}
+	return writeJSON(c, e.Status, struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description,omitzero"`
+	}{e.Code, e.Description})
+}
+
+func document(c echo.Context, d any) error {
+	c.Response().Header().Set("Cache-Control", "public, max-age=300")
+	return writeJSON(c, http.StatusOK, d)
+}
+
+func writeJSON(c echo.Context, status int, v any) error {
+	content, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	h := c.Response().Header()
+	h["Content-Type"] = jsonUTF8
+	h.Set("Content-Length", strconv.Itoa(len(content)))
+	c.Response().WriteHeader(status)
+	_, err = c.Response().Write(content)
+	return err
+}
+
+// bodyForm reads a form from the body alone. What stands in the query does not count, so that no secret is ever taken from a URL.
+func bodyForm(r *http.Request) (url.Values, error) {
+	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	if !strings.EqualFold(strings.TrimSpace(kind), "application/x-www-form-urlencoded") {
+		return nil, echo.NewHTTPError(http.StatusUnsupportedMediaType)
+	}
+	if err := r.ParseForm(); err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return nil, err
+		}
+		return nil, echo.NewHTTPError(http.StatusBadRequest)
+	}
+	return r.PostForm, nil
+}
+
+// browserCookie binds an interaction to the browser it was begun in.
+func (s *Server) browserCookie() string {
+	if strings.HasPrefix(s.cfg.PublicURL, "https:") {
+		return "__Host-sotto"
+	}
+	return "sotto"
+}
+
+func (s *Server) browser(c echo.Context) linking.Token {
+	cookie, err := c.Cookie(s.browserCookie())
+	if err != nil {
+		return ""
+	}
+	return linking.Token(cookie.Value)
+}
+
+func (s *Server) setBrowser(c echo.Context, t linking.Token) {
+	c.SetCookie(&http.Cookie{
+		Name: s.browserCookie(), Value: string(t), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Secure: strings.HasPrefix(s.cfg.PublicURL, "https:"), MaxAge: int(browserLife.Seconds()),
+	})
+}
