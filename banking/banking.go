@@ -6,7 +6,6 @@
 package banking
 
 import (
-	"context"
 	"errors"
 	"time"
 )
@@ -177,36 +176,6 @@ type Authorization struct {
 // Return is what came back from the bank with the customer: the query, form or fragment of the redirect.
 type Return struct {
 	Code, State, IDToken, Issuer, Error string
-}
-
-// Bank is one bank, spoken to in its dialect. A Bank holds no customer's state. Errors are the kinds of this package. Every
-// method ends within its context.
-type Bank interface {
-	// ID is the bank's name in settings.
-	ID() BankID
-	// Name is the bank's name as it is said and shown.
-	Name() string
-	// Zone is where the bank's days begin and end.
-	Zone() *time.Location
-	// Authorize makes a consent for exactly these permissions at the bank, and says where to send the customer.
-	// The state is the caller's; the redirect is the one of Sotto's callback.
-	Authorize(ctx context.Context, permissions []Permission, state string) (Authorization, error)
-	// Exchange turns the customer's return into tokens and the bank's stable subject for him. It checks the id_token:
-	// signature, issuer, audience, nonce, consent id. A customer who said no is ErrDenied.
-	Exchange(ctx context.Context, a Authorization, r Return) (Tokens, string, error)
-	// Refresh trades a refresh token. Tokens.Refresh is the one to be kept afterwards, changed or not.
-	// ErrRelink is an invalid_grant; ErrUnavailable leaves it open whether the old token still works.
-	Refresh(ctx context.Context, refresh Secret) (Tokens, error)
-	// EndConsent ends a consent at the bank; ending one already gone is no error.
-	EndConsent(ctx context.Context, consentID string) error
-	// Accounts lists the accounts of the consent, in the bank's order.
-	Accounts(ctx context.Context, access Secret) ([]Account, error)
-	// Balances gives the balances of these accounts: one request where the bank has the bulk endpoint, in parallel per account
-	// where not. A balance of an account that is not among them has only Account.Ref set.
-	Balances(ctx context.Context, access Secret, accounts []Account) ([]Balance, error)
-	// Transactions calls each for every entry of these accounts booked or pending within the window, as they arrive,
-	// each once. It stops at the first error of each.
-	Transactions(ctx context.Context, access Secret, accounts []Account, w Window, each func(Transaction) error) (Extent, error)
 }
 
 // ErrDenied means the customer, at the bank's own page, said no.
