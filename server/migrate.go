@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"sotto/server/dev"
@@ -20,7 +23,7 @@ func MigrateDatabase(ctx context.Context, cfg Config, wall func() time.Time) (ve
 			return 0, err
 		}
 	}
-	db, err := store.Open(ctx, cfg.Database, wall)
+	db, err := openStore(ctx, cfg, wall)
 	if err != nil {
 		return 0, err
 	}
@@ -32,8 +35,24 @@ func MigrateDatabase(ctx context.Context, cfg Config, wall func() time.Time) (ve
 	return version, err
 }
 
-// migrate brings a database to this version, marked as what it is for. One marked otherwise is refused.
+func openStore(ctx context.Context, cfg Config, now func() time.Time) (*store.DB, error) {
+	if err := os.MkdirAll(filepath.Dir(strings.TrimPrefix(cfg.Database, "sqlite:")), 0o700); err != nil {
+		return nil, fmt.Errorf("SOTTO_DATABASE: %w", err)
+	}
+	return store.Open(ctx, cfg.Database, now)
+}
+
+// migrate brings a database to this version, marked as what it is for. One marked otherwise is refused, and left as it is.
 func migrate(ctx context.Context, db *store.DB, isDev bool) error {
+	has, _, err := db.Version(ctx)
+	if err != nil {
+		return err
+	}
+	if has > 0 {
+		if err := mark(ctx, db, isDev); err != nil {
+			return err
+		}
+	}
 	if err := db.Migrate(ctx); err != nil {
 		return err
 	}
@@ -57,7 +76,7 @@ func mark(ctx context.Context, db *store.DB, isDev bool) error {
 
 // openDatabase opens the database, migrates it unless the settings say that this is done apart, and refuses one that is not of this version.
 func (s *Server) openDatabase(ctx context.Context) error {
-	db, err := store.Open(ctx, s.cfg.Database, s.now)
+	db, err := openStore(ctx, s.cfg, s.now)
 	if err != nil {
 		return err
 	}

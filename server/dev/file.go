@@ -1,6 +1,9 @@
 package dev
 
 import (
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -88,4 +91,25 @@ func ReadFile(dir string) (File, error) {
 		return File{}, fmt.Errorf("%w: %s is damaged: start `sotto serve --dev` again", ErrState, path)
 	}
 	return f, nil
+}
+
+// ReadAlexaKey reads the key with which requests are signed as Amazon does.
+func ReadAlexaKey(dir string, files AlexaFiles) (*rsa.PrivateKey, error) {
+	content, err := os.ReadFile(filepath.Join(dir, filepath.Base(files.KeyFile))) //nolint:gosec // a file of our own state directory
+	if err != nil {
+		return nil, fmt.Errorf("read the key to sign with: %w", err)
+	}
+	block, _ := pem.Decode(content)
+	if block == nil {
+		return nil, fmt.Errorf("%w: %s is no PEM", ErrState, files.KeyFile)
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s is no PKCS #8", ErrState, files.KeyFile)
+	}
+	key, ok := parsed.(*rsa.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("%w: %s is no RSA key", ErrState, files.KeyFile)
+	}
+	return key, nil
 }
