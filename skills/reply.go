@@ -12,11 +12,11 @@ type Reply struct {
 	Dialogue Dialogue
 	Ask      bool // the reply ends in a question, so the platform listens
 	LinkCard bool // show the platform's account-linking card
+	Else     bool // end by asking whether there is anything else
 	End      bool // the conversation is over
-}
 
-// Key names a message. Every key has words in every locale of package speech; a test sees to it.
-type Key string
+	Today banking.Date // the day it is where the banks are, so that only other years are said; zero where no day is said
+}
 
 // FactKind is what kind of thing a fact is; the record of disclosures names it.
 type FactKind string
@@ -24,15 +24,17 @@ type FactKind string
 // The kinds of fact.
 const (
 	FactBalance  FactKind = "balance"  // Account, Money, Overdraft, About
-	FactTotal    FactKind = "total"    // Money, About, Count, Period; Category or Merchant when one was asked for
-	FactLeftOut  FactKind = "left out" // Reason, Money, Count
-	FactPurchase FactKind = "purchase" // Merchant or text, Money, Day, Account, Pending
+	FactTotal    FactKind = "total"    // Money (negative: more came back), About, Count, Period, Complete; Category, Merchant, Account when asked for
+	FactRefunds  FactKind = "refunds"  // Money: what came back and is taken off the total before it, positive
+	FactLeftOut  FactKind = "left out" // Reason, Money, Count, About
+	FactPurchase FactKind = "purchase" // Merchant or text, Money (negative: paid), Day, Account, Pending, About
 	FactAccount  FactKind = "account"  // Account: a name that is said to choose from
-	FactBank     FactKind = "bank"     // Bank: e.g. one that did not answer
-	FactPeriod   FactKind = "period"   // Period, Complete
-	FactSince    FactKind = "since"    // Day: nothing before it can be seen
+	FactBank     FactKind = "bank"     // Bank: one whose answer is missing; Fault
+	FactPeriod   FactKind = "period"   // Period, Complete; Category, Merchant, Account when asked for: it was searched, and there was nothing
+	FactSince    FactKind = "since"    // Day: nothing before it can be seen; Bank when it is not all of them
+	FactUntil    FactKind = "until"    // Day: nothing after it can be seen; Bank when it is not all of them
 	FactShared   FactKind = "shared"   // Count of replies, and what kinds: said by "what have you shared?"
-	FactCount    FactKind = "count"    // Count
+	FactCount    FactKind = "count"    // Count: how many more there are
 )
 
 // Fact is a typed value that may leave the house. Which fields are set follows from its kind. What is said is made from
@@ -52,7 +54,8 @@ type Fact struct {
 	Complete  bool
 	Day       banking.Date
 	Pending   bool
-	Shared    []string // kinds, for FactShared
+	Shared    []FactKind // for FactShared
+	Fault     Key        // for FactBank: one of the keys of banks
 }
 
 // AccountName is how an account is called aloud.

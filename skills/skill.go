@@ -2,9 +2,12 @@ package skills
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"sotto/banking"
 	"sotto/linking"
+	"sotto/linking/disclosure"
 )
 
 // Links is what the conversation needs of linking.
@@ -30,3 +33,48 @@ type Teller interface {
 	// Today is the present calendar day where the banks of the Access are (the first bank's zone where they differ).
 	Today(ctx context.Context, a banking.Access) (banking.Date, error)
 }
+
+// Options are what a Skill is made of. All are required.
+type Options struct {
+	Links    Links
+	Teller   Teller
+	Record   disclosure.Record
+	BankName func(banking.BankID) string // how a bank is called aloud
+	Now      func() time.Time
+}
+
+// Skill answers turns. It is safe for concurrent use.
+type Skill struct {
+	links    Links
+	teller   Teller
+	record   disclosure.Record
+	bankName func(banking.BankID) string
+	now      func() time.Time
+}
+
+// New makes the conversation.
+func New(o Options) (*Skill, error) {
+	if o.Links == nil || o.Teller == nil || o.Record == nil || o.BankName == nil || o.Now == nil {
+		return nil, errors.New("skills: an option is missing")
+	}
+	return &Skill{links: o.Links, teller: o.Teller, record: o.Record, bankName: o.BankName, now: o.Now}, nil
+}
+
+// Trace is what the log may know of an answer beside its key: nothing that the customer or a bank said.
+type Trace struct {
+	Link   string // the link's id, to be logged only as an HMAC; empty where there was none
+	Reason string // why the answer is an apology or a refusal, in a fixed word; empty where it is neither
+}
+
+// Question is a turn that was understood: whose it is, and what of the dialogue so far belongs to it.
+type Question struct {
+	Turn
+	Link      linking.Link
+	Access    banking.Access
+	Start     int  // where in a list the last reply began
+	More      bool // go on after it
+	Confirmed bool // the customer has said yes
+}
+
+// Handler answers one intent. A reply it gives with an error is not used: the error becomes an apology.
+type Handler func(ctx context.Context, s *Skill, q Question) (Reply, error)

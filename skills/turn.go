@@ -55,7 +55,8 @@ const (
 type Slots map[SlotName]Slot
 
 // Slot is what was heard for a slot. Values are what the platform resolved it to, the best first; more than one is ambiguous,
-// none means that the platform knows no such thing.
+// none means that the platform knows no such thing. The slots SlotPeriod and SlotCount have no Values: Heard is what the platform
+// made of them, on Alexa the value of AMAZON.DATE ("2026-W47") and AMAZON.NUMBER ("3").
 type Slot struct {
 	Heard  string   `json:"heard"`
 	Values []string `json:"values,omitzero"` // ids of the catalogue's slot values
@@ -65,6 +66,13 @@ type Slot struct {
 type Dialogue struct {
 	Intent Intent `json:"intent,omitzero"` // the intent that is being asked about, or was last answered
 	Slots  Slots  `json:"slots,omitzero"`
-	Asked  string `json:"asked,omitzero"` // what was asked: a slot's name, "confirm", "more"
-	Page   int    `json:"page,omitzero"`  // how far a list has been read out
+	Asked  string `json:"asked,omitzero"` // what was asked: a slot's name, AskedConfirm, AskedMore, or nothing
+	Page   int    `json:"page,omitzero"`  // where in a list the last reply began
+	Open   bool   `json:"open,omitzero"`  // begun by opening the skill: after an answer it is asked whether there is anything else
 }
+
+// What may have been asked, beside the name of a slot.
+const (
+	AskedConfirm = "confirm" // shall this be done?
+	AskedMore    = "more"    // shall the list go on?
+)

@@ -1,0 +1,71 @@
+package skills
+
+import "slices"
+
+// Key names a message. Every key has words in every locale of package speech; a test sees to it.
+type Key string
+
+// The keys, and the facts of their replies.
+const (
+	BalanceSaid Key = "balance.said" // FactBalance…, FactBank…
+	BalanceMore Key = "balance.more" // as BalanceSaid, then FactCount: an offer of more
+	BalanceNone Key = "balance.none" // no accounts are linked; FactBank…
+
+	SpendingSaid   Key = "spending.said"   // FactTotal, its FactRefunds and FactLeftOut…, for each currency; FactCount, FactSince…, FactUntil…, FactBank…
+	SpendingNone   Key = "spending.none"   // FactPeriod, FactLeftOut…, FactSince…, FactBank…
+	SpendingUnseen Key = "spending.unseen" // FactPeriod, FactSince: no day of the period can be seen
+
+	TransactionsSaid Key = "transactions.said" // FactPurchase…, FactBank…
+	TransactionsMore Key = "transactions.more" // as TransactionsSaid, and an offer of more
+	TransactionsNone Key = "transactions.none" // FactPeriod, FactSince…, FactBank…
+
+	WhichAccount    Key = "account.which"    // FactAccount…, FactCount: several are called so
+	UnknownAccount  Key = "account.unknown"  // FactAccount…, FactCount: none is called so
+	UnknownCategory Key = "category.unknown" //
+	UnknownPeriod   Key = "period.unknown"   //
+	FuturePeriod    Key = "period.future"    //
+
+	SharedSaid Key = "shared.said" // FactShared: of all, FactShared: the newest
+	SharedNone Key = "shared.none" //
+
+	ForgetAsk  Key = "forget.ask"
+	ForgetDone Key = "forget.done"
+	ForgetKept Key = "forget.kept"
+	ForgetOver Key = "forget.over" // there was no live link to end
+
+	Welcome         Key = "launch.linked"
+	WelcomeUnlinked Key = "launch.unlinked"
+	HelpSaid        Key = "help"
+	AskAnything     Key = "ask"
+	Goodbye         Key = "goodbye"
+	NotUnderstood   Key = "fallback"
+	NothingToRepeat Key = "repeat.nothing"
+
+	Unlinked          Key = "unlinked"
+	ScopeBalances     Key = "scope.balances"
+	ScopeSpending     Key = "scope.spending"
+	ScopeTransactions Key = "scope.transactions"
+	ScopeOther        Key = "scope.other"
+
+	BankUnavailable Key = "bank.unavailable" // FactBank…
+	BankBusy        Key = "bank.busy"        // FactBank…
+	BankGarbled     Key = "bank.garbled"     // FactBank…
+	BankRelink      Key = "bank.relink"      // FactBank…
+	BankForbidden   Key = "bank.forbidden"   // FactBank…
+
+	TooMuch Key = "toomuch" // more entries than are read in one turn: no sum, rather than a wrong one
+	TooLong Key = "toolong" // the words would not fit into the platform's response
+	Late    Key = "late"    // our own time ran out
+	Sorry   Key = "sorry"   // anything else; gives nothing away
+)
+
+var keys = []Key{
+	BalanceSaid, BalanceMore, BalanceNone, SpendingSaid, SpendingNone, SpendingUnseen, TransactionsSaid, TransactionsMore,
+	TransactionsNone, WhichAccount, UnknownAccount, UnknownCategory, UnknownPeriod, FuturePeriod, SharedSaid, SharedNone, ForgetAsk,
+	ForgetDone, ForgetKept, ForgetOver, Welcome, WelcomeUnlinked, HelpSaid, AskAnything, Goodbye, NotUnderstood, NothingToRepeat, Unlinked,
+	ScopeBalances, ScopeSpending, ScopeTransactions, ScopeOther, BankUnavailable, BankBusy, BankGarbled, BankRelink, BankForbidden, TooMuch, TooLong,
+	Late, Sorry,
+}
+
+// Keys lists every key.
+func Keys() []Key { return slices.Clone(keys) }
