@@ -32,7 +32,7 @@ const (
 // investment marks what is neither spending nor cash: savings and investments. It never leaves the package.
 const investment Category = "investment"
 
-// Categories lists the categories in the order in which they are offered, cash last.
+// Categories lists the categories in the order in which they are offered, cash last. Asked for by itself, cash is what was withdrawn.
 func Categories() []Category { return slices.Clone(categories[:len(categories)-1]) }
 
 // categories are all there are; a counter keeps them by their place here.
