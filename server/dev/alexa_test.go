@@ -65,6 +65,15 @@ func TestTheAuthorityOfAStateDirectory(t *testing.T) {
 		t.Error("the chain file is not the chain that is served")
 	}
 
+	t.Run("its key is found where its files are said to be", func(t *testing.T) {
+		key, err := dev.ReadAlexaKey(dir, files)
+		if err != nil || !key.Equal(first.Key) {
+			t.Errorf("got another key, %v", err)
+		}
+		if _, err := dev.ReadAlexaKey(t.TempDir(), files); err == nil {
+			t.Error("found a key where there is none")
+		}
+	})
 	t.Run("a restart finds the same certificates", func(t *testing.T) {
 		again := open(t, dir, now.Add(time.Hour))
 		if !bytes.Equal(again.Chain, first.Chain) || again.CertificateURL != first.CertificateURL {
