@@ -1,0 +1,63 @@
+package alexa
+
+import (
+	"slices"
+
+	"github.com/go-json-experiment/json"
+
+	"sotto/skills"
+)
+
+// Amazon's three answers to "could you?".
+const (
+	can      = "YES"
+	perhaps  = "MAYBE" // with a link, which nobody has been asked about
+	cannot   = "NO"
+	mayWords = 32 // slots answered for, at most
+)
+
+type canFulfillSlot struct {
+	Understand string `json:"canUnderstand"`
+	Fulfill    string `json:"canFulfill"`
+}
+
+// canFulfill answers a CanFulfillIntentRequest, with which Alexa asks whether a question could be asked of this skill before the
+// customer has chosen it. The answer is made from the catalogue alone: no token is looked at, nobody's data is touched, and what
+// needs a link is a MAYBE for everybody.
+func canFulfill(e envelope) []byte {
+	asked := e.Request.Intent
+	var answer struct {
+		Version  string `json:"version"`
+		Response struct {
+			CanFulfill struct {
+				CanFulfill string                    `json:"canFulfill"`
+				Slots      map[string]canFulfillSlot `json:"slots,omitzero"`
+			} `json:"canFulfillIntent"`
+		} `json:"response"`
+	}
+	answer.Version = "1.0"
+	entry, known := entryOf(asked.Name)
+	whole := can
+	switch {
+	case !known:
+		whole = cannot
+	case entry.Link:
+		whole = perhaps
+	}
+	if len(asked.Slots) > 0 && len(asked.Slots) <= mayWords {
+		answer.Response.CanFulfill.Slots = make(map[string]canFulfillSlot, len(asked.Slots))
+		for name := range asked.Slots {
+			one := canFulfillSlot{cannot, cannot}
+			if known && slices.Contains(entry.Slots, skills.SlotName(name)) {
+				one = canFulfillSlot{can, whole}
+			}
+			answer.Response.CanFulfill.Slots[name] = one
+		}
+	}
+	answer.Response.CanFulfill.CanFulfill = whole
+	out, err := json.Marshal(answer, json.Deterministic(true))
+	if err != nil {
+		return []byte(`{"version":"1.0","response":{"canFulfillIntent":{"canFulfill":"NO"}}}`)
+	}
+	return out
+}

@@ -1,0 +1,132 @@
+package alexa
+
+import (
+	"crypto/subtle"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"sotto/linking"
+	"sotto/skills"
+)
+
+// How far a request's own time may be from ours, before or after. Skill events are sent again for an hour.
+const (
+	tolerance      = 150 * time.Second
+	eventTolerance = time.Hour
+)
+
+const (
+	skillEvent   = "AlexaSkillEvent."
+	maxRequestID = 256
+	maxLocale    = 35 // RFC 5646 section 4.4.1
+)
+
+// Decode reads a request whose signature holds. Where somebody waits to hear something it gives a turn and no answer. Where
+// nobody does (a session that ended, a skill event, a question about what could be asked) it gives the whole answer, and of the
+// turn only ID, Platform and Locale. A request for another skill, a stale one, and one that is no request at all are a
+// *RefusedError. Requests of types and intents that are not known become the turn of somebody who was not understood.
+func (p *Platform) Decode(body []byte) (turn skills.Turn, answer []byte, err error) {
+	if len(body) > maxBody {
+		return turn, nil, refuse(TooLarge)
+	}
+	if deep(body) {
+		return turn, nil, refuse(TooDeep)
+	}
+	var e envelope
+	if err := json.Unmarshal(body, &e); err != nil {
+		return turn, nil, refuse(Malformed) // the cause would quote the body
+	}
+	if e.Request.Type == "" || e.Request.ID == "" || len(e.Request.ID) > maxRequestID || len(e.Request.Locale) > maxLocale {
+		return turn, nil, refuse(Malformed)
+	}
+	if !p.ours(e) {
+		return turn, nil, refuse(Application)
+	}
+	sent, ok := instant(e.Request.Timestamp)
+	if !ok {
+		return turn, nil, refuse(Malformed)
+	}
+	allowed := tolerance
+	if strings.HasPrefix(e.Request.Type, skillEvent) {
+		allowed = eventTolerance
+	}
+	if p.now().Sub(sent).Abs() > allowed {
+		return turn, nil, refuse(Stale)
+	}
+	turn = skills.Turn{ID: e.Request.ID, Platform: linking.Alexa, Locale: e.Request.Locale}
+	switch kind := e.Request.Type; {
+	case kind == "LaunchRequest":
+		turn.Intent = skills.Launch
+	case kind == "IntentRequest":
+		turn.Intent, turn.Slots = asked(e.Request.Intent.Name, e.Request.Intent.Slots)
+	case kind == "CanFulfillIntentRequest":
+		return turn, canFulfill(e), nil
+	case kind == "SessionEndedRequest", kind == "System.ExceptionEncountered", strings.HasPrefix(kind, skillEvent), e.Session == nil:
+		// No speech may be returned to these; without a session there is nobody to hear it.
+		return turn, []byte(silence), nil
+	default:
+		turn.Intent = skills.Fallback
+	}
+	turn.Token = token(e)
+	if e.Session != nil && !e.Session.New {
+		turn.Dialogue = readDialogue(e.Session.Attributes)
+	}
+	return turn, nil, nil
+}
+
+// ours says whether a request is for one of the skills that are answered. It names its skill in the session, in the context, or in
+// both; where it names two, they must be one.
+func (p *Platform) ours(e envelope) bool {
+	id := e.Context.System.Application.ID
+	if e.Session != nil && e.Session.Application.ID != "" {
+		if id != "" && id != e.Session.Application.ID {
+			return false
+		}
+		id = e.Session.Application.ID
+	}
+	found := 0
+	for _, known := range p.skills {
+		found |= subtle.ConstantTimeCompare([]byte(known), []byte(id))
+	}
+	return found == 1
+}
+
+// token gives what Alexa holds of the link of whoever speaks: the recognised person's before the household's.
+func token(e envelope) linking.Token {
+	system := e.Context.System
+	switch {
+	case system.Person.Token != "":
+		return system.Person.Token
+	case system.User.Token != "":
+		return system.User.Token
+	case e.Session != nil:
+		return e.Session.User.Token
+	default:
+		return ""
+	}
+}
+
+// instant reads a timestamp: ISO 8601 as a string, or milliseconds since 1970 as a number.
+func instant(raw jsontext.Value) (time.Time, bool) {
+	switch raw.Kind() {
+	case '"':
+		text, err := jsontext.AppendUnquote(nil, raw)
+		if err != nil {
+			return time.Time{}, false
+		}
+		at, err := time.Parse(time.RFC3339, string(text))
+		return at, err == nil
+	case '0':
+		milliseconds, err := strconv.ParseInt(string(raw), 10, 64)
+		if err != nil {
+			return time.Time{}, false
+		}
+		return time.UnixMilli(milliseconds), true
+	default:
+		return time.Time{}, false
+	}
+}
