@@ -2,16 +2,19 @@ package linking
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
-	"sotto/banking"
+	"github.com/maypok86/otter/v2"
+	"github.com/tink-crypto/tink-go/v2/aead/subtle"
+	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
-// ErrChoice means a consent page was submitted without a bank of the list, or without a scope.
-var ErrChoice = errors.New("nothing chosen")
-
-// Options is what an Authority is made of.
+// Options is what an Authority is made of; all of it is needed.
 type Options struct {
 	Issuer      string // SOTTO_PUBLIC_URL, without trailing slash
 	Clients     []Client
@@ -22,99 +25,134 @@ type Options struct {
 }
 
 // Authority is the authorization server.
-type Authority struct{ o Options }
-
-// New makes an Authority, or lists everything that is wrong with its clients.
-func New(o Options) (*Authority, error) { return &Authority{o}, errors.ErrUnsupported }
-
-// Authorize begins an interaction from the raw query of GET /oauth/authorize. browser is the cookie's value, empty where there is none.
-// An *OAuthError without Redirect must be answered with a page.
-func (a *Authority) Authorize(ctx context.Context, query string, browser Token) (Page, error) {
-	return Page{}, errors.ErrUnsupported
+//
+//	GET /oauth/authorize   Authorize   authorize.go   prove client and redirect, keep an interaction
+//	POST /oauth/authorize  Decide      consent.go     bank and scopes; to the bank, or back with access_denied
+//	/link/callback         Return      consent.go     connection kept; another bank, or back with a code
+//	POST /oauth/token      Token       token.go …     code or refresh token in, tokens out
+//	POST /oauth/revoke     Revoke      revoke.go
+//	POST /oauth/introspect Introspect  introspect.go
+//	a platform's request   Resolve     resolve.go     access token in, Link out
+//
+// Each decision is one guarded statement in the Store. Only where it touched no row are the rows read, and a pure function of
+// refusals.go says why.
+type Authority struct {
+	o        Options
+	clients  map[string]Client
+	verified *otter.Cache[[sha256.Size]byte, verified]
 }
 
-// Decide takes a submitted consent page.
-func (a *Authority) Decide(ctx context.Context, d Decision) (Step, error) {
-	return Step{}, errors.ErrUnsupported
+// New makes an Authority, or an ErrClients that lists everything that is wrong with its clients.
+func New(o Options) (*Authority, error) {
+	a := &Authority{o: o, clients: map[string]Client{}}
+	var faults []error
+	if o.Issuer == "" || strings.HasSuffix(o.Issuer, "/") {
+		faults = append(faults, errors.New("issuer: want an absolute URL without trailing slash"))
+	}
+	for _, c := range o.Clients {
+		faults = append(faults, c.Faults()...)
+		if _, twice := a.clients[c.ID]; twice {
+			faults = append(faults, fmt.Errorf("%w: %q: id is taken by another client", ErrClients, c.ID))
+		}
+		c.RedirectURIs, c.Grants, c.Scopes = slices.Clone(c.RedirectURIs), slices.Clone(c.Grants), slices.Clone(c.Scopes)
+		a.clients[c.ID] = c.withDefaults()
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	var err error
+	// The key is a hash of what was sent, and only tokens with a good signature are kept.
+	a.verified, err = otter.New(&otter.Options[[sha256.Size]byte, verified]{MaximumSize: 10_000})
+	if err != nil {
+		return nil, fmt.Errorf("cache of verified tokens: %w", err)
+	}
+	return a, nil
 }
 
-// Return takes the customer's return from the bank.
-func (a *Authority) Return(ctx context.Context, browser Token, r banking.Return) (Step, error) {
-	return Step{}, errors.ErrUnsupported
+// Client gives a client of settings by its id.
+func (a *Authority) Client(id string) (Client, bool) {
+	c, ok := a.clients[id]
+	return c, ok
 }
 
-// Token answers the token endpoint, RFC 6749 section 3.2. Every refusal is an *OAuthError; any other error is a fault of ours.
-func (a *Authority) Token(ctx context.Context, c Call) (Grant, error) {
-	return Grant{}, errors.ErrUnsupported
+// oauth gives a client that can be one at the OAuth routes.
+func (a *Authority) oauth(id string) (Client, bool) {
+	c, ok := a.clients[id]
+	return c, ok && c.Platform != Messenger
 }
 
-// Revoke answers the revocation endpoint, RFC 7009. nil is 200 without a body.
-func (a *Authority) Revoke(ctx context.Context, c Call) error { return errors.ErrUnsupported }
-
-// Introspect answers the introspection endpoint, RFC 7662, for the client's own tokens.
-func (a *Authority) Introspect(ctx context.Context, c Call) (Introspection, error) {
-	return Introspection{}, errors.ErrUnsupported
+// resources are the audiences a platform's tokens can have, RFC 8707; the first is the one of a request that names none.
+func (a *Authority) resources(p Platform) []string {
+	switch p {
+	case Alexa:
+		return []string{a.o.Issuer + "/alexa"}
+	case Google:
+		return []string{a.o.Issuer + "/dialogflow"}
+	case MCP:
+		return []string{a.o.Issuer + "/mcp", a.o.Issuer + "/mcp/alexa"}
+	default:
+		return []string{a.o.Issuer}
+	}
 }
 
-// Metadata is the document of RFC 8414.
-func (a *Authority) Metadata() Metadata { return Metadata{} }
-
-// Keys is the document of RFC 7517.
-func (a *Authority) Keys() JWKS { return JWKS{} }
-
-// Resolve gives the link behind an access token at a route of this platform. ErrNotLinked wraps the reason for the log.
-func (a *Authority) Resolve(ctx context.Context, platform Platform, token Token) (Link, error) {
-	return Link{}, errors.ErrUnsupported
+// resource reads a resource parameter: one of the platform's, with or without a trailing slash.
+func (a *Authority) resource(p Platform, asked string) (string, bool) {
+	known := a.resources(p)
+	if asked == "" {
+		return known[0], true
+	}
+	asked = strings.TrimSuffix(asked, "/")
+	return asked, slices.Contains(known, asked)
 }
 
-// End ends a link at once: nothing of it is accepted any more, and its consents at banks will be ended. Its record can still be read by the customer.
-func (a *Authority) End(ctx context.Context, link string) error { return errors.ErrUnsupported }
-
-// Forget ends a link and erases it: rows and key are gone, so the record is unreadable. Repeating it is no error.
-func (a *Authority) Forget(ctx context.Context, link string) (Receipt, error) {
-	return Receipt{}, errors.ErrUnsupported
-}
-
-// Sweep deletes what has expired, and ends consents of links that were never finished.
-func (a *Authority) Sweep(ctx context.Context) error { return errors.ErrUnsupported }
-
-// Grant is a token response, RFC 6749 section 5.1. It shows its tokens only as JSON.
-type Grant struct {
-	AccessToken  Token
-	TokenType    string
-	ExpiresIn    int64
-	RefreshToken Token
-	Scope        string
-	ClientID     string // for the log
-	Link         string // for the log, as an HMAC
-}
-
-// Introspection is a response of RFC 7662 section 2.2.
-type Introspection struct {
-	Active bool `json:"active"`
-}
-
-// Metadata is a document of RFC 8414.
-type Metadata struct {
-	Issuer string `json:"issuer"`
-}
-
-// JWKS is a document of RFC 7517.
-type JWKS struct {
-	Keys []JWK `json:"keys"`
-}
-
-// JWK is one public key.
-type JWK struct {
-	Kid string `json:"kid"`
+// End ends a link at once: nothing of it is accepted any more, and its consents at banks will be ended. Its record stays, for its
+// customer. Repeating it is no error.
+func (a *Authority) End(ctx context.Context, link string) error {
+	return a.o.Store.EndLink(ctx, link, a.o.Now())
 }
 
 // Receipt is what is left of a link: proof of an erasure, without identity.
 type Receipt struct {
-	Code  string
+	Code  string // cannot be guessed; from it nobody can tell the link
 	Made  time.Time
 	Banks int // how many consents were handed over to be ended
 }
 
-// Keyring holds the keys that are in the database, unwrapped.
-type Keyring struct{}
+// Forget ends a link and erases it: its rows and its key are gone, so its record cannot be read by anybody. Repeating it gives the same
+// receipt. ErrNotLinked where there never was such a link.
+func (a *Authority) Forget(ctx context.Context, link string) (Receipt, error) {
+	r := Receipt{Code: encode(a.o.Keys.name("receipt", link)), Made: a.o.Now()}
+	r, err := a.o.Store.ForgetLink(ctx, link, r)
+	if errors.Is(err, ErrNone) {
+		return Receipt{}, fmt.Errorf("%w: no such link", ErrNotLinked)
+	}
+	return r, err
+}
+
+// Sweep deletes what has expired, and hands over to be ended the consents of links that were never finished.
+func (a *Authority) Sweep(ctx context.Context) error {
+	return a.o.Store.SweepLinks(ctx, a.o.Now())
+}
+
+// newKey makes a key for a link to come, and seals it as it will stand in links.key.
+func (a *Authority) newKey(link string) (sealed []byte, err error) {
+	return a.o.Keys.House().Encrypt(random(32), linkAD(link))
+}
+
+// openKey opens what newKey sealed.
+func (a *Authority) openKey(link string, sealed []byte) (tink.AEAD, error) {
+	plain, err := a.o.Keys.House().Decrypt(sealed, linkAD(link))
+	if err != nil {
+		return nil, fmt.Errorf("open a link's key: %w", err)
+	}
+	// The key itself, not a keyset: parsing one costs more than everything else in a turn's look-up.
+	return subtle.NewAESGCM(plain)
+}
+
+func linkAD(link string) []byte { return []byte("links|" + link + "|key") }
+
+// hash is how a token stands in the database.
+func hash(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}

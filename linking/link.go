@@ -67,21 +67,27 @@ func (l Link) Key() tink.AEAD { return l.key }
 
 // Access is what the Teller wants to see for an intent that needs these scopes; ErrScope where one was withheld.
 func (l Link) Access(needed ...Scope) (banking.Access, error) {
-	var permissions []banking.Permission
 	for _, s := range needed {
 		if !l.Has(s) {
 			return banking.Access{}, ErrScope
 		}
+	}
+	return banking.NewAccess(l.ID, l.key, permissions(needed)...), nil
+}
+
+// permissions is the least to be read at banks for these scopes.
+func permissions(scopes []Scope) []banking.Permission {
+	var p []banking.Permission
+	for _, s := range scopes {
 		switch s {
 		case Balances:
-			permissions = append(permissions, banking.ReadBalances)
+			p = append(p, banking.ReadBalances)
 		case Spending:
-			permissions = append(permissions, banking.ReadTotals)
-		case Transactions:
-			permissions = append(permissions, banking.ReadTransactions)
-		case Income, Upcoming:
-			permissions = append(permissions, banking.ReadTransactions)
+			p = append(p, banking.ReadTotals)
+		case Transactions, Income, Upcoming:
+			p = append(p, banking.ReadTransactions)
 		}
 	}
-	return banking.NewAccess(l.ID, l.key, permissions...), nil
+	slices.Sort(p)
+	return slices.Compact(p)
 }

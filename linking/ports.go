@@ -174,8 +174,8 @@ type GrantStore interface {
 	// CodeFacts tells what is known of a code; ErrNone.
 	CodeFacts(ctx context.Context, code []byte) (CodeFacts, error)
 	// Refresh accepts the token if everything in r fits and its grant lives. A rotating one is accepted if its generation was never
-	// used, or first at most r.Grace ago; ErrNone.
-	Refresh(ctx context.Context, r Refreshing) (Granted, error)
+	// used, or first at most r.Grace ago. It also gives the instant of that first use (zero for a stable one); ErrNone.
+	Refresh(ctx context.Context, r Refreshing) (Granted, time.Time, error)
 	// RefreshFacts tells what is known of a token: by r.Hash, or by r.Grant and r.Generation; ErrNone.
 	RefreshFacts(ctx context.Context, r Refreshing) (RefreshFacts, error)
 	// ByGrant gives the grant and its link, ended or not, and whether the JWT with this hash was revoked; ErrNone.
@@ -192,7 +192,7 @@ type LinkStore interface {
 	// Repeating it, or no such link, is no error.
 	EndLink(ctx context.Context, link string, now time.Time) error
 	// ForgetLink does what EndLink does and deletes every row of the link, its key first of all; the receipt stays. Where a receipt
-	// of this code is there, it is given back as it was made.
+	// of this code is there, it is given back as it was made; ErrNone where there is neither link nor receipt.
 	ForgetLink(ctx context.Context, link string, r Receipt) (Receipt, error)
 	// SweepLinks deletes interactions, access tokens and remembered generations whose time is over at now, links whose code was
 	// never traded, and grants that ended long ago. Connections without a link are handed over to be ended.

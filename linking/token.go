@@ -12,3 +12,30 @@ func (Token) GoString() string { return "[token]" }
 
 // MarshalText gives "[token]".
 func (Token) MarshalText() ([]byte, error) { return []byte("[token]"), nil }
+
+// tokenLength is the length of 256 random bits in base64url.
+const tokenLength = 43
+
+// The starts of our tokens tell what they are, to us and to those who scan logs for leaked secrets. An access token that is a
+// JWT starts like one.
+const (
+	accessPrefix   = "sa_" // opaque access token
+	stablePrefix   = "ss_" // refresh token that stays
+	rotatingPrefix = "sr_" // refresh token that is replaced
+)
+
+// newToken makes a token of 256 random bits.
+func newToken(prefix string) Token { return Token(prefix + encode(random(32))) }
+
+// isToken says whether s, without its prefix, has the shape that newToken gives.
+func isToken(s string) bool {
+	if len(s) != tokenLength {
+		return false
+	}
+	for _, b := range []byte(s) {
+		if (b < 'A' || b > 'Z') && (b < 'a' || b > 'z') && (b < '0' || b > '9') && b != '-' && b != '_' {
+			return false
+		}
+	}
+	return true
+}

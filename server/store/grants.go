@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"sotto/linking"
 )
@@ -71,60 +72,52 @@ func (db *DB) CodeFacts(ctx context.Context, code []byte) (linking.CodeFacts, er
 }
 
 // Refresh accepts a refresh token.
-func (db *DB) Refresh(ctx context.Context, r linking.Refreshing) (linking.Granted, error) {
+func (db *DB) Refresh(ctx context.Context, r linking.Refreshing) (linking.Granted, time.Time, error) {
 	var g linking.Granted
+	var used int64
+	into, finish := granted(&g)
 	var err error
-	switch {
-	case r.Hash != nil && r.Access == nil: // Nothing is to be kept, so nothing is written.
-		into, finish := granted(&g)
+	if r.Hash != nil && r.Access == nil { // Nothing is to be kept, so nothing is written.
 		err = none(db.get(ctx, stableGuard, []any{r.Hash, r.Client, r.Want}, into...))
-		finish()
-	default:
+	} else {
 		err = db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
-			g = linking.Granted{}
-			id, err := accept(ctx, tx, r)
+			id, first, err := accept(ctx, tx, r)
 			if err != nil {
 				return none(err)
 			}
-			if r.Access != nil && r.Hash == nil {
-				if err := addAccess(ctx, tx, id, *r.Access); err != nil {
-					return err
-				}
-			}
-			into, finish := granted(&g)
-			if err := one(ctx, tx, grantByID, []any{id}, into...); err != nil {
-				return err
-			}
-			finish()
-			return nil
+			used = first
+			return one(ctx, tx, grantByID, []any{id}, into...)
 		})
 	}
 	if err != nil {
-		return linking.Granted{}, fmt.Errorf("refresh: %w", err)
+		return linking.Granted{}, time.Time{}, fmt.Errorf("refresh: %w", err)
 	}
-	return g, nil
+	finish()
+	return g, instant(used), nil
 }
 
 const stableGuard = `SELECT ` + grantedColumns + ` FROM grants g JOIN links l ON l.id = g.link_id
 	WHERE g.refresh = $1 AND g.client = $2 AND g.ended = 0 AND $3 & ~l.scopes = 0`
 
 // accept is the guarded statement: it touches a row if the token is good, and keeps what must be kept of its use.
-func accept(ctx context.Context, tx *sql.Tx, r linking.Refreshing) (string, error) {
-	var id string
+func accept(ctx context.Context, tx *sql.Tx, r linking.Refreshing) (grant string, used int64, err error) {
 	if r.Hash != nil {
 		err := one(ctx, tx, `INSERT INTO access_tokens (hash, grant_id, scopes, issued, expires, revoked)
 			SELECT $1, g.id, $2, $3, $4, 0 FROM grants g JOIN links l ON l.id = g.link_id
 			WHERE g.refresh = $5 AND g.client = $6 AND g.ended = 0 AND $7 & ~l.scopes = 0 RETURNING grant_id`,
-			[]any{r.Access.Hash, r.Access.Scopes, millis(r.Access.Issued), millis(r.Access.Expires), r.Hash, r.Client, r.Want}, &id)
-		return id, err
+			[]any{r.Access.Hash, r.Access.Scopes, millis(r.Access.Issued), millis(r.Access.Expires), r.Hash, r.Client, r.Want}, &grant)
+		return grant, 0, err
 	}
-	err := one(ctx, tx, `INSERT INTO rotations (grant_id, generation, used)
+	err = one(ctx, tx, `INSERT INTO rotations (grant_id, generation, used)
 		SELECT g.id, $1, $2 FROM grants g JOIN links l ON l.id = g.link_id
 		WHERE g.id = $3 AND g.client = $4 AND g.exchanged > 0 AND g.ended = 0 AND $1 > g.floor AND $5 & ~l.scopes = 0
 		ON CONFLICT (grant_id, generation) DO UPDATE SET used = rotations.used WHERE excluded.used - rotations.used <= $6
-		RETURNING grant_id`,
-		[]any{r.Generation, millis(r.Now), r.Grant, r.Client, r.Want, r.Grace.Milliseconds()}, &id)
-	return id, err
+		RETURNING grant_id, used`,
+		[]any{r.Generation, millis(r.Now), r.Grant, r.Client, r.Want, r.Grace.Milliseconds()}, &grant, &used)
+	if err != nil || r.Access == nil {
+		return grant, used, err
+	}
+	return grant, used, addAccess(ctx, tx, grant, *r.Access)
 }
 
 func addAccess(ctx context.Context, tx *sql.Tx, grant string, t linking.AccessToken) error {

@@ -1,0 +1,206 @@
+package linking
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Bounds of an authorization request.
+const (
+	maxQuery = 32 << 10
+	maxState = 8 << 10
+	// patience is how long a person may take from the first page to the last.
+	patience = 30 * time.Minute
+)
+
+// Authorize begins an interaction from the raw query of GET /oauth/authorize, RFC 6749 section 4.1.1. browser is the cookie's value, empty
+// where there is none. Its refusals are *OAuthError: with Redirect only after client and redirect URI were proven, without it
+// to be answered with a page.
+func (a *Authority) Authorize(ctx context.Context, query string, browser Token) (Page, error) {
+	r, err := a.request(query)
+	if err != nil {
+		return Page{}, err
+	}
+	if len(browser) != tokenLength || !isToken(string(browser)) {
+		browser = newToken("")
+	}
+	link := encode(random(16))
+	key, err := a.newKey(link)
+	if err != nil {
+		return Page{}, fmt.Errorf("authorize: %w", err)
+	}
+	i := Interaction{
+		ID: encode(random(16)), Browser: hash(string(browser)), Client: r.client.ID, RedirectURI: r.redirectURI, State: r.state, Challenge: r.challenge,
+		Resource: r.resource, Locales: r.locales, Asked: r.scopes, Link: link, Key: key, Expires: a.o.Now().Add(patience),
+	}
+	if err := a.o.Store.AddInteraction(ctx, i); err != nil {
+		return Page{}, fmt.Errorf("authorize: %w", err)
+	}
+	return a.page(i, browser, nil), nil
+}
+
+// request is an authorization request that may be shown to a person.
+type request struct {
+	client      Client
+	redirectURI string
+	state       []byte
+	scopes      Mask
+	challenge   string
+	resource    string
+	locales     string
+}
+
+// request reads and judges the query. Nothing is redirected before it is known to whom.
+func (a *Authority) request(query string) (request, error) {
+	if len(query) > maxQuery {
+		return request{}, refuse(invalidRequest, "query_too_long", "the request is too long")
+	}
+	q, err := url.ParseQuery(query)
+	if err != nil {
+		return request{}, refuse(invalidRequest, "query_malformed", "the query is malformed")
+	}
+	r := request{}
+	one := func(name string) (string, bool) {
+		values := q[name]
+		if len(values) == 0 {
+			return "", true
+		}
+		return values[0], len(values) == 1
+	}
+	id, single := one("client_id")
+	if !single {
+		return request{}, refuse(invalidRequest, "client_twice", "client_id is given twice")
+	}
+	var known bool
+	if r.client, known = a.oauth(id); !known {
+		return request{}, &OAuthError{Code: invalidClient, Reason: "client_unknown", Description: "client_id is not known here", Status: http.StatusBadRequest}
+	}
+	pageError := func(reason, description string) error {
+		e := refuse(invalidRequest, reason, description)
+		e.Client = r.client.ID
+		return e
+	}
+	if r.redirectURI, single = one("redirect_uri"); !single {
+		return request{}, pageError("redirect_twice", "redirect_uri is given twice")
+	}
+	if !r.client.redirects(r.redirectURI) {
+		return request{}, pageError("redirect_unknown", "redirect_uri is not one that this client registered")
+	}
+	state, single := one("state")
+	if !single {
+		return request{}, pageError("state_twice", "state is given twice")
+	}
+	if len(state) > maxState {
+		return request{}, pageError("state_too_long", "state is longer than 8 KiB")
+	}
+	r.state = []byte(state)
+	// From here on the client can be told.
+	if e := r.read(a, q, one); e != nil {
+		e.Client = r.client.ID
+		e.Redirect = a.answer(r.redirectURI, r.state, "error", e.Code, "error_description", e.Description)
+		return request{}, e
+	}
+	return r, nil
+}
+
+func (r *request) read(a *Authority, q url.Values, one func(string) (string, bool)) *OAuthError {
+	for name, values := range q {
+		if len(values) > 1 {
+			if name == "resource" {
+				return refuse(invalidTarget, "resource_twice", "only one resource can be asked for")
+			}
+			return refuse(invalidRequest, "parameter_twice", "a parameter is given twice")
+		}
+	}
+	get := func(name string) string { v, _ := one(name); return v }
+	for _, name := range []string{"request", "request_uri"} {
+		if q.Has(name) {
+			return refuse(name+"_not_supported", name, "request objects are not supported")
+		}
+	}
+	if get("response_type") != "code" {
+		if get("response_type") == "" {
+			return refuse(invalidRequest, "response_type_missing", "response_type is missing")
+		}
+		return refuse(unsupportedResponse, "response_type", "response_type must be code")
+	}
+	if mode := get("response_mode"); mode != "" && mode != "query" {
+		return refuse(invalidRequest, "response_mode", "response_mode must be query")
+	}
+	if !r.client.may(AuthorizationCode) {
+		return refuse(unauthorizedClient, "grant_not_allowed", "this client may not use authorization_code")
+	}
+	if e := r.readChallenge(get("code_challenge"), get("code_challenge_method")); e != nil {
+		return e
+	}
+	allowed, _ := mask(r.client.Scopes)
+	asked, known := parseScopes(get("scope"))
+	switch {
+	case !known || !asked.within(allowed):
+		return refuse(invalidScope, "scope_not_allowed", "a scope is not one this client may ask for")
+	case asked == 0:
+		asked = allowed
+	}
+	r.scopes = asked
+	var ok bool
+	if r.resource, ok = a.resource(r.client.Platform, get("resource")); !ok {
+		return refuse(invalidTarget, "resource_unknown", "resource is not served here")
+	}
+	if locales := get("ui_locales"); len(locales) <= 200 {
+		r.locales = locales
+	}
+	return nil
+}
+
+// readChallenge reads PKCE, RFC 7636. Only S256: with plain, whoever reads the request has the verifier.
+func (r *request) readChallenge(challenge, method string) *OAuthError {
+	if challenge == "" {
+		if method != "" {
+			return refuse(invalidRequest, "challenge_missing", "code_challenge is missing")
+		}
+		if r.client.PKCE == Required {
+			return refuse(invalidRequest, "pkce_missing", "PKCE is required: code_challenge with code_challenge_method S256")
+		}
+		return nil
+	}
+	if method != "S256" {
+		return refuse(invalidRequest, "pkce_plain", "code_challenge_method must be S256")
+	}
+	if b, err := base64.RawURLEncoding.Strict().DecodeString(challenge); err != nil || len(b) != sha256.Size {
+		return refuse(invalidRequest, "challenge_malformed", "code_challenge is not a SHA-256 in base64url")
+	}
+	r.challenge = challenge
+	return nil
+}
+
+// answer is the URL that takes an authorization response to the client: its redirect URI, whatever query it has kept, with these
+// parameters, state as it came, and iss (RFC 9207).
+func (a *Authority) answer(redirectURI string, state []byte, parameters ...string) string {
+	var q []byte
+	add := func(name, value string) {
+		if len(q) > 0 {
+			q = append(q, '&')
+		}
+		q = append(append(append(q, name...), '='), url.QueryEscape(value)...)
+	}
+	for i := 0; i+1 < len(parameters); i += 2 {
+		add(parameters[i], parameters[i+1])
+	}
+	if len(state) > 0 {
+		add("state", string(state))
+	}
+	add("iss", a.o.Issuer)
+	separator := "?"
+	if u, err := url.Parse(redirectURI); err == nil && (u.RawQuery != "" || u.ForceQuery) {
+		separator = "&"
+		if u.ForceQuery {
+			separator = ""
+		}
+	}
+	return redirectURI + separator + string(q)
+}

@@ -1,0 +1,208 @@
+package linking
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Grant is a token response, RFC 6749 section 5.1. Its tokens are seen only in its JSON.
+type Grant struct {
+	AccessToken  Token
+	ExpiresIn    int64 // seconds
+	RefreshToken Token // empty where the client cannot use one
+	Scope        string
+
+	Client string // for the log
+	Link   string // for the log, as an HMAC
+}
+
+// MarshalJSON gives the body of the response.
+func (g Grant) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		AccessToken  string `json:"access_token"`
+		TokenType    string `json:"token_type"`
+		ExpiresIn    int64  `json:"expires_in"`
+		RefreshToken string `json:"refresh_token,omitempty"`
+		Scope        string `json:"scope"`
+	}{string(g.AccessToken), "Bearer", g.ExpiresIn, string(g.RefreshToken), g.Scope})
+}
+
+// Token answers the token endpoint, RFC 6749 section 3.2. Every refusal is an *OAuthError; any other error is a fault of ours, and
+// the client may try again.
+func (a *Authority) Token(ctx context.Context, c Call) (Grant, error) {
+	client, f, e := a.authenticate(c)
+	if e != nil {
+		return Grant{}, e
+	}
+	g, err := a.grant(ctx, client, f)
+	if errors.As(err, &e) {
+		e.Client = client.ID
+	}
+	g.Client = client.ID
+	return g, err
+}
+
+func (a *Authority) grant(ctx context.Context, client Client, f form) (Grant, error) {
+	kind := f["grant_type"]
+	switch {
+	case kind == "":
+		return Grant{}, refuse(invalidRequest, "grant_type_missing", "grant_type is missing")
+	case kind != AuthorizationCode && kind != RefreshToken:
+		return Grant{}, refuse(unsupportedGrantType, "grant_type_unknown", "grant_type must be authorization_code or refresh_token")
+	case !client.may(kind):
+		return Grant{}, refuse(unauthorizedClient, "grant_not_allowed", "this client may not use this grant_type")
+	}
+	if _, ok := a.resource(client.Platform, f["resource"]); !ok {
+		return Grant{}, refuse(invalidTarget, "resource_unknown", "resource is not served here")
+	}
+	if kind == AuthorizationCode {
+		return a.exchange(ctx, client, f)
+	}
+	return a.refresh(ctx, client, f)
+}
+
+// exchange trades a code for tokens, RFC 6749 section 4.1.3.
+func (a *Authority) exchange(ctx context.Context, client Client, f form) (Grant, error) {
+	code, verifier := f["code"], f["code_verifier"]
+	switch {
+	case code == "":
+		return Grant{}, refuse(invalidRequest, "code_missing", "code is missing")
+	case !isToken(code):
+		return Grant{}, refuse(invalidGrant, "code_malformed", "code is not valid")
+	}
+	x := Exchange{Code: hash(code), Client: client.ID, RedirectURI: f["redirect_uri"], Now: a.o.Now()}
+	if verifier != "" {
+		if !verifies(verifier) {
+			return Grant{}, refuse(invalidGrant, "verifier_malformed", "code_verifier is not valid")
+		}
+		x.Challenge = encode(hash(verifier))
+	}
+	var refresh, access Token
+	if client.may(RefreshToken) && client.Refresh == Stable {
+		refresh = newToken(stablePrefix)
+		x.Refresh = hash(string(refresh))
+	}
+	access, x.Access = a.opaque(client, 0)
+	g, err := a.o.Store.Exchange(ctx, x)
+	if errors.Is(err, ErrNone) {
+		return Grant{}, a.refuseCode(ctx, x)
+	}
+	if err != nil {
+		return Grant{}, err
+	}
+	if client.may(RefreshToken) && client.Refresh == Rotate {
+		if refresh, err = a.rotating(g.Grant, 1, x.Now); err != nil {
+			return Grant{}, err
+		}
+	}
+	return a.respond(client, g, g.Scopes, access, refresh)
+}
+
+// refuseCode names the refusal. A code that comes twice was stolen, before or after; so what was given for it ends.
+func (a *Authority) refuseCode(ctx context.Context, x Exchange) error {
+	facts, err := a.o.Store.CodeFacts(ctx, x.Code)
+	if errors.Is(err, ErrNone) {
+		return refuse(invalidGrant, "code_unknown", "code is not valid")
+	}
+	if err != nil {
+		return err
+	}
+	e, end := judgeCode(facts, x)
+	return a.refuseAndEnd(ctx, e, end, facts.Link)
+}
+
+func (a *Authority) refuseAndEnd(ctx context.Context, e *OAuthError, end bool, link string) error {
+	if end {
+		if err := a.o.Store.EndLink(ctx, link, a.o.Now()); err != nil {
+			return fmt.Errorf("end what a stolen token came from: %w", err)
+		}
+	}
+	return e
+}
+
+// refresh trades a refresh token for an access token, RFC 6749 section 6.
+func (a *Authority) refresh(ctx context.Context, client Client, f form) (Grant, error) {
+	token := f["refresh_token"]
+	if token == "" {
+		return Grant{}, refuse(invalidRequest, "refresh_missing", "refresh_token is missing")
+	}
+	want, known := parseScopes(f["scope"])
+	if !known {
+		return Grant{}, refuse(invalidScope, "scope_unknown", "a scope is not known here")
+	}
+	r, ok := a.readRefresh(token)
+	if !ok {
+		return Grant{}, refuse(invalidGrant, "refresh_malformed", "refresh_token is not valid")
+	}
+	r.Client, r.Want, r.Now, r.Grace = client.ID, want, a.o.Now(), grace
+	access, kept := a.opaque(client, want)
+	r.Access = kept
+	g, used, err := a.o.Store.Refresh(ctx, r)
+	if errors.Is(err, ErrNone) {
+		return Grant{}, a.refuseRefresh(ctx, r)
+	}
+	if err != nil {
+		return Grant{}, err
+	}
+	next := Token(token)
+	if r.Hash == nil {
+		if next, err = a.rotating(r.Grant, r.Generation+1, used); err != nil {
+			return Grant{}, err
+		}
+	}
+	if want == 0 {
+		want = g.Scopes
+	}
+	return a.respond(client, g, want, access, next)
+}
+
+func (a *Authority) refuseRefresh(ctx context.Context, r Refreshing) error {
+	facts, err := a.o.Store.RefreshFacts(ctx, r)
+	if errors.Is(err, ErrNone) {
+		return refuse(invalidGrant, "refresh_unknown", "refresh_token is not valid")
+	}
+	if err != nil {
+		return err
+	}
+	e, end := judgeRefresh(facts, r)
+	return a.refuseAndEnd(ctx, e, end, facts.Link)
+}
+
+// opaque makes the access token of a client that wants references; nothing for one that wants JWTs.
+func (a *Authority) opaque(client Client, scopes Mask) (Token, *AccessToken) {
+	if client.AccessToken != Opaque {
+		return "", nil
+	}
+	now := a.o.Now()
+	token := newToken(accessPrefix)
+	return token, &AccessToken{Hash: hash(string(token)), Scopes: scopes, Issued: now, Expires: now.Add(client.AccessTTL)}
+}
+
+// respond makes the response; access is the opaque token that was kept, or empty where a JWT is to be made.
+func (a *Authority) respond(client Client, g Granted, scopes Mask, access, refresh Token) (Grant, error) {
+	if access == "" {
+		var err error
+		if access, err = a.mint(client, g, scopes); err != nil {
+			return Grant{}, err
+		}
+	}
+	return Grant{
+		AccessToken: access, ExpiresIn: int64(client.AccessTTL / time.Second), RefreshToken: refresh, Scope: scopes.String(), Link: g.Link,
+	}, nil
+}
+
+// verifies says whether v has the form of a code_verifier, RFC 7636 section 4.1.
+func verifies(v string) bool {
+	if len(v) < 43 || len(v) > 128 {
+		return false
+	}
+	for _, b := range []byte(v) {
+		if (b < 'A' || b > 'Z') && (b < 'a' || b > 'z') && (b < '0' || b > '9') && b != '-' && b != '_' && b != '.' && b != '~' {
+			return false
+		}
+	}
+	return true
+}
