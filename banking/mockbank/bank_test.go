@@ -459,3 +459,83 @@ func (b *bank) accountIDs(username string) []string {
 	}
 	return ids
 }
+
+// tokenFor gives the own token of a client that does not use Basic.
+func (b *bank) tokenFor(client string) answer {
+	b.t.Helper()
+	form := url.Values{"grant_type": {"client_credentials"}, "scope": {"accounts"}}
+	switch client {
+	case "post":
+		form.Set("client_id", "post")
+		form.Set("client_secret", "posted")
+	case "jwt":
+		form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+		form.Set("client_assertion", b.assertion(nil))
+	}
+	return b.postAs(form)
+}
+
+// postAs posts to the token endpoint without an Authorization header.
+func (b *bank) postAs(form url.Values) answer {
+	b.t.Helper()
+	req := b.request(http.MethodPost, "/albion/token", form.Encode())
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return b.do(req)
+}
+
+// assertion is a good client assertion of "jwt"; change may spoil it.
+func (b *bank) assertion(change func(jwt.MapClaims)) string {
+	b.t.Helper()
+	_, key := clientKeys(b.t)
+	now := b.clock.Now()
+	c := jwt.MapClaims{
+		"iss": "jwt", "sub": "jwt", "aud": b.url + "/albion", "jti": rand.Text(),
+		"iat": now.Unix(), "exp": now.Add(time.Minute).Unix(),
+	}
+	if change != nil {
+		change(c)
+	}
+	return signed(b.t, jwt.SigningMethodES256, "ec", key, c)
+}
+
+// consentFor makes a consent of another client than "basic".
+func (b *bank) consentFor(client string) string {
+	b.t.Helper()
+	a := b.tokenFor(client)
+	if a.status != http.StatusOK {
+		b.t.Fatalf("client credentials of %s: %d %s", client, a.status, a.body)
+	}
+	a = b.postConsent(decode[tokens](b.t, a.body).Access, consentBody(b.t, allPermissions(), nil))
+	return decode[consentAnswer](b.t, a.body).Data.ConsentId
+}
+
+// readIDToken proves an id_token with the keys the bank publishes.
+func (b *bank) readIDToken(raw, audience string) jwt.MapClaims {
+	b.t.Helper()
+	set := decode[struct {
+		Keys []struct {
+			Kid string `json:"kid"`
+			X   string `json:"x"`
+			Y   string `json:"y"`
+		} `json:"keys"`
+	}](b.t, b.do(b.request(http.MethodGet, "/albion/jwks", "")).body)
+	c := jwt.MapClaims{}
+	_, err := jwt.ParseWithClaims(raw, c, func(t *jwt.Token) (any, error) {
+		for _, k := range set.Keys {
+			if k.Kid == t.Header["kid"] {
+				x, err1 := base64.RawURLEncoding.DecodeString(k.X)
+				y, err2 := base64.RawURLEncoding.DecodeString(k.Y)
+				if err1 != nil || err2 != nil {
+					b.t.Fatal(err1, err2)
+				}
+				return ecdsa.ParseUncompressedPublicKey(elliptic.P256(), append(append([]byte{4}, x...), y...))
+			}
+		}
+		return nil, jwt.ErrTokenUnverifiable
+	}, jwt.WithValidMethods([]string{"ES256"}), jwt.WithIssuer(b.url+"/albion"), jwt.WithAudience(audience),
+		jwt.WithTimeFunc(b.clock.Now), jwt.WithExpirationRequired())
+	if err != nil {
+		b.t.Fatalf("id_token: %v", err)
+	}
+	return c
+}

@@ -174,4 +174,4 @@ func (a Account) kindWords() string {
 	return words
 }
 
-func (a Account) maskedNumber() string { return "••" + a.Number[len(a.Number)-4:] }
+func (a Account) maskedNumber() string { return "ending " + a.Number[len(a.Number)-4:] }
