@@ -214,10 +214,11 @@ func (c *Counter) counts(t banking.Transaction, at uint8) (Category, bool) {
 }
 
 // isRefund says whether money that came in takes back a spending: what the bank calls a refund, what came from a merchant, a fee
-// or direct debit taken back. Salary, transfers, interest, deposits, what comes back from savings, and what repays a card are
-// no refunds.
+// or direct debit taken back. Salary, transfers, interest, what repays a card, and what comes back of savings or cash are no
+// refunds.
 func isRefund(t banking.Transaction, own, owed bool) bool {
-	if t.Money.Minor < 0 || own {
+	category, known := byMCC(t.MCC)
+	if t.Money.Minor < 0 || own || category == Cash || category == investment {
 		return false
 	}
 	switch t.Sort {
@@ -225,12 +226,10 @@ func isRefund(t banking.Transaction, own, owed bool) bool {
 		return true
 	case banking.DirectDebit:
 		return !owed
-	case banking.Purchase, banking.Unknown:
-		category, known := byMCC(t.MCC)
-		if known {
-			return category != Cash && category != investment && !sendsMoney(t.MCC)
-		}
-		return t.Sort == banking.Purchase || t.MCC != ""
+	case banking.Purchase:
+		return !sendsMoney(t.MCC)
+	case banking.Unknown:
+		return known && !sendsMoney(t.MCC)
 	default:
 		return false
 	}
