@@ -1,0 +1,337 @@
+package conformance
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sotto/linking"
+)
+
+// noon is when the cases happen; it has milliseconds, so that a store that drops them is found.
+var noon = time.Date(2026, 11, 23, 12, 0, 0, int(123*time.Millisecond), time.UTC)
+
+// Links proves a linking.Store. open gives an empty one.
+func Links(t *testing.T, open func(*testing.T) linking.Store) {
+	for name, prove := range map[string]func(*testing.T, linking.Store){
+		"a key comes back as it was kept":                               keyComesBack,
+		"of two keys of one kind and number the first stays":            firstKeyStays,
+		"processes that make a key at once agree on one":                keysAgree,
+		"an interaction comes back as it was kept":                      interactionComesBack,
+		"an interaction is only its own browser's, and only in time":    interactionIsBound,
+		"choosing keeps the choice and counts tries up to the limit":    chooseCounts,
+		"a bank is awaited only by the latest try":                      awaitLatest,
+		"a return from the bank is taken once":                          takeOnce,
+		"of many takers at once exactly one gets the interaction":       takeRace,
+		"a taken interaction can be put back to asking":                 askAgain,
+		"an abandoned interaction is gone":                              abandonGone,
+		"only a taken interaction is concluded, and once":               concludeOnce,
+		"a code is spent once, and only where everything fits":          exchangeGuards,
+		"of many exchanges at once exactly one succeeds":                exchangeRace,
+		"what is known of a code is complete":                           codeFacts,
+		"a stable refresh token serves its client for good":             refreshStable,
+		"a rotating refresh token is accepted again within its grace":   refreshRotating,
+		"of many rotations at once all agree on the first use":          rotationRace,
+		"a generation that was swept is not taken for an unused one":    sweptGeneration,
+		"an access token comes back with its grant":                     accessComesBack,
+		"a revoked access token is known as such, opaque or not":        revokedAccess,
+		"an ended link's tokens are dead and its grant says so":         endLink,
+		"a forgotten link leaves its receipt, and the same one again":   forgetLink,
+		"a sweep deletes what is over and nothing else":                 sweepLinks,
+		"a call whose context is over is refused":                       contextOver,
+		"revoking, ending and exchanging at once leave nothing living ": endRace,
+	} {
+		t.Run(name, func(t *testing.T) { prove(t, open(t)) })
+	}
+}
+
+// blob gives bytes that no other call gives.
+func blob() []byte {
+	b := make([]byte, 32)
+	_, _ = rand.Read(b)
+	return b
+}
+
+func name() string { return fmt.Sprintf("%x", blob()[:8]) }
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantNone(t *testing.T, what string, err error) {
+	t.Helper()
+	if !errors.Is(err, linking.ErrNone) {
+		t.Errorf("%s: got %v, want ErrNone", what, err)
+	}
+}
+
+func same(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// interaction gives one with a non-zero value in every field.
+func interaction() linking.Interaction {
+	return linking.Interaction{
+		ID: name(), Browser: blob(), Client: "alexa-1", RedirectURI: "https://client.example/cb?x=1", State: []byte("a\x00b\xff&=+ %"), Challenge: "challenge",
+		Resource: "https://sotto.example/alexa", Locales: "pt-BR en", Asked: 31, Scopes: 3, Link: name(), Key: blob(), Customer: blob(), Bank: "albion",
+		Joined: 1, Add: true, Tries: 2, Expires: noon.Add(30 * time.Minute),
+	}
+}
+
+// newLink gives one with a non-zero value in every field.
+func newLink(i linking.Interaction) linking.NewLink {
+	return linking.NewLink{
+		ID: i.Link, Client: i.Client, Customer: blob(), Subject: "subject", Scopes: 3, Key: i.Key, Created: noon,
+		Grant: name(), Resource: i.Resource, Code: blob(), CodeExpires: noon.Add(time.Minute), RedirectURI: i.RedirectURI, Challenge: "challenge",
+	}
+}
+
+// taken keeps an interaction and takes it back from the bank.
+func taken(t *testing.T, s linking.Store) linking.Interaction {
+	t.Helper()
+	i := interaction()
+	check(t, s.AddInteraction(t.Context(), i))
+	state := blob()
+	check(t, s.Await(t.Context(), i.ID, i.Tries, state))
+	i, err := s.Take(t.Context(), state, i.Browser, noon)
+	check(t, err)
+	return i
+}
+
+// linked makes a link whose code waits to be traded.
+func linked(t *testing.T, s linking.Store) linking.NewLink {
+	t.Helper()
+	i := taken(t, s)
+	n := newLink(i)
+	check(t, s.Conclude(t.Context(), i.ID, n))
+	return n
+}
+
+func exchange(n linking.NewLink) linking.Exchange {
+	return linking.Exchange{Code: n.Code, Client: n.Client, RedirectURI: n.RedirectURI, Challenge: n.Challenge, Now: noon, Refresh: blob()}
+}
+
+func granted(n linking.NewLink) linking.Granted {
+	return linking.Granted{
+		Grant: n.Grant, Client: n.Client, Resource: n.Resource, Link: n.ID, Customer: n.Customer, Subject: n.Subject, Scopes: n.Scopes, Key: n.Key, Created: n.Created,
+	}
+}
+
+// race runs f n times at once and counts how often it succeeded; any error but ErrNone fails the test.
+func race(t *testing.T, n int, f func(context.Context) error) int {
+	t.Helper()
+	var wg sync.WaitGroup
+	errs := make([]error, n)
+	start := make(chan struct{})
+	for i := range n {
+		wg.Go(func() {
+			<-start
+			errs[i] = f(t.Context())
+		})
+	}
+	close(start)
+	wg.Wait()
+	won := 0
+	for _, err := range errs {
+		switch {
+		case err == nil:
+			won++
+		case !errors.Is(err, linking.ErrNone):
+			t.Error(err)
+		}
+	}
+	return won
+}
+
+func keyComesBack(t *testing.T, s linking.Store) {
+	b := linking.SealedKey{Kind: "b", Number: 7, Wrapped: blob(), Made: noon, Starts: noon.Add(time.Hour), Ends: noon.Add(2 * time.Hour)}
+	a := linking.SealedKey{Kind: "a", Number: 9, Wrapped: blob(), Made: noon, Starts: noon}
+	check(t, s.AddKey(t.Context(), b))
+	check(t, s.AddKey(t.Context(), a))
+	got, err := s.LinkingKeys(t.Context())
+	check(t, err)
+	same(t, "keys", got, []linking.SealedKey{a, b})
+}
+
+func firstKeyStays(t *testing.T, s linking.Store) {
+	first := linking.SealedKey{Kind: "a", Number: 1, Wrapped: blob(), Made: noon, Starts: noon}
+	second := linking.SealedKey{Kind: "a", Number: 1, Wrapped: blob(), Made: noon.Add(1), Starts: noon.Add(1)}
+	check(t, s.AddKey(t.Context(), first))
+	check(t, s.AddKey(t.Context(), second))
+	got, err := s.LinkingKeys(t.Context())
+	check(t, err)
+	same(t, "keys", got, []linking.SealedKey{first})
+}
+
+func keysAgree(t *testing.T, s linking.Store) {
+	race(t, 8, func(ctx context.Context) error {
+		return s.AddKey(ctx, linking.SealedKey{Kind: "a", Number: 1, Wrapped: blob(), Made: noon, Starts: noon})
+	})
+	got, err := s.LinkingKeys(t.Context())
+	check(t, err)
+	if len(got) != 1 {
+		t.Errorf("got %d keys, want 1", len(got))
+	}
+}
+
+func interactionComesBack(t *testing.T, s linking.Store) {
+	want := interaction()
+	check(t, s.AddInteraction(t.Context(), want))
+	got, err := s.Interaction(t.Context(), want.ID, want.Browser, noon)
+	check(t, err)
+	same(t, "interaction", got, want)
+	if err := s.AddInteraction(t.Context(), want); err == nil {
+		t.Error("the same interaction was kept twice")
+	}
+}
+
+func interactionIsBound(t *testing.T, s linking.Store) {
+	i := interaction()
+	check(t, s.AddInteraction(t.Context(), i))
+	_, err := s.Interaction(t.Context(), i.ID, blob(), noon)
+	wantNone(t, "another browser", err)
+	_, err = s.Interaction(t.Context(), name(), i.Browser, noon)
+	wantNone(t, "another id", err)
+	_, err = s.Interaction(t.Context(), i.ID, i.Browser, i.Expires)
+	wantNone(t, "expired", err)
+	_, err = s.Interaction(t.Context(), i.ID, i.Browser, i.Expires.Add(-time.Millisecond))
+	check(t, err)
+	_, err = s.Choose(t.Context(), i.ID, blob(), "aurora", 1, false, 9, noon)
+	wantNone(t, "choosing in another browser", err)
+	_, err = s.Choose(t.Context(), i.ID, i.Browser, "aurora", 1, false, 9, i.Expires)
+	wantNone(t, "choosing too late", err)
+}
+
+func chooseCounts(t *testing.T, s linking.Store) {
+	i := interaction()
+	check(t, s.AddInteraction(t.Context(), i))
+	want := i
+	want.Bank, want.Scopes, want.Add, want.Tries = "aurora", 5, false, 3
+	got, err := s.Choose(t.Context(), i.ID, i.Browser, "aurora", 5, false, 4, noon)
+	check(t, err)
+	same(t, "chosen", got, want)
+	_, err = s.Choose(t.Context(), i.ID, i.Browser, "albion", 1, true, 4, noon)
+	check(t, err)
+	_, err = s.Choose(t.Context(), i.ID, i.Browser, "albion", 1, true, 4, noon)
+	wantNone(t, "a try over the limit", err)
+}
+
+func awaitLatest(t *testing.T, s linking.Store) {
+	i := interaction()
+	check(t, s.AddInteraction(t.Context(), i))
+	first, second := blob(), blob()
+	check(t, s.Await(t.Context(), i.ID, i.Tries, first))
+	again, err := s.Choose(t.Context(), i.ID, i.Browser, "aurora", 1, false, 9, noon)
+	check(t, err)
+	wantNone(t, "an earlier try", s.Await(t.Context(), i.ID, i.Tries, second))
+	_, err = s.Take(t.Context(), first, i.Browser, noon)
+	wantNone(t, "a return to an earlier try", err)
+	check(t, s.Await(t.Context(), i.ID, again.Tries, second))
+	_, err = s.Take(t.Context(), second, i.Browser, noon)
+	check(t, err)
+}
+
+func takeOnce(t *testing.T, s linking.Store) {
+	i := interaction()
+	check(t, s.AddInteraction(t.Context(), i))
+	state := blob()
+	check(t, s.Await(t.Context(), i.ID, i.Tries, state))
+	_, err := s.Take(t.Context(), blob(), i.Browser, noon)
+	wantNone(t, "another state", err)
+	_, err = s.Take(t.Context(), state, blob(), noon)
+	wantNone(t, "another browser", err)
+	_, err = s.Take(t.Context(), state, i.Browser, i.Expires)
+	wantNone(t, "too late", err)
+	got, err := s.Take(t.Context(), state, i.Browser, noon)
+	check(t, err)
+	same(t, "taken", got, i)
+	_, err = s.Take(t.Context(), state, i.Browser, noon)
+	wantNone(t, "twice", err)
+	_, err = s.Interaction(t.Context(), i.ID, i.Browser, noon)
+	wantNone(t, "reading a taken one", err)
+	_, err = s.Choose(t.Context(), i.ID, i.Browser, "albion", 1, true, 9, noon)
+	wantNone(t, "choosing in a taken one", err)
+}
+
+func takeRace(t *testing.T, s linking.Store) {
+	i := interaction()
+	check(t, s.AddInteraction(t.Context(), i))
+	state := blob()
+	check(t, s.Await(t.Context(), i.ID, i.Tries, state))
+	if won := race(t, 8, func(ctx context.Context) error {
+		_, err := s.Take(ctx, state, i.Browser, noon)
+		return err
+	}); won != 1 {
+		t.Errorf("%d takers got it, want 1", won)
+	}
+}
+
+func askAgain(t *testing.T, s linking.Store) {
+	i := taken(t, s)
+	customer := blob()
+	check(t, s.AskAgain(t.Context(), i.ID, customer, 4))
+	wantNone(t, "one that is not taken", s.AskAgain(t.Context(), i.ID, customer, 5))
+	got, err := s.Interaction(t.Context(), i.ID, i.Browser, noon)
+	check(t, err)
+	i.Customer, i.Joined = customer, 4
+	same(t, "asking again", got, i)
+}
+
+func abandonGone(t *testing.T, s linking.Store) {
+	i := interaction()
+	check(t, s.AddInteraction(t.Context(), i))
+	for range 2 {
+		check(t, s.Abandon(t.Context(), i.ID, noon))
+	}
+	_, err := s.Interaction(t.Context(), i.ID, i.Browser, noon)
+	wantNone(t, "an abandoned one", err)
+}
+
+func concludeOnce(t *testing.T, s linking.Store) {
+	waiting := interaction()
+	check(t, s.AddInteraction(t.Context(), waiting))
+	wantNone(t, "one that is not taken", s.Conclude(t.Context(), waiting.ID, newLink(waiting)))
+	i := taken(t, s)
+	n := newLink(i)
+	other := n
+	other.ID = name()
+	wantNone(t, "another link", s.Conclude(t.Context(), i.ID, other))
+	check(t, s.Conclude(t.Context(), i.ID, n))
+	wantNone(t, "a second time", s.Conclude(t.Context(), i.ID, newLink(i)))
+	got, revoked, err := s.ByGrant(t.Context(), n.Grant, blob())
+	check(t, err)
+	same(t, "grant", got, granted(n))
+	if revoked {
+		t.Error("a token nobody revoked is revoked")
+	}
+}
+
+func contextOver(t *testing.T, s linking.Store) {
+	n := linked(t, s)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Exchange(ctx, exchange(n)); !errors.Is(err, context.Canceled) {
+		t.Errorf("exchange: got %v, want context.Canceled", err)
+	}
+	if _, _, err := s.ByGrant(ctx, n.Grant, blob()); !errors.Is(err, context.Canceled) {
+		t.Errorf("by grant: got %v, want context.Canceled", err)
+	}
+	if err := s.EndLink(ctx, n.ID, noon); !errors.Is(err, context.Canceled) {
+		t.Errorf("end: got %v, want context.Canceled", err)
+	}
+	_, err := s.Exchange(t.Context(), exchange(n))
+	check(t, err)
+}
+
