@@ -1,0 +1,168 @@
+package speech
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/language"
+
+	"sotto/skills"
+)
+
+// fallbackLocale is spoken where no language is near.
+const fallbackLocale = "en-US"
+
+// maxLocale bounds what is looked at as a locale (RFC 5646 section 4.4.1).
+const maxLocale = 35
+
+// Phrases are the words of all languages. It is safe for concurrent use.
+type Phrases struct {
+	locales map[string]*locale
+	tags    []language.Tag
+	matcher language.Matcher
+}
+
+// New reads the languages built into the program. An error is a mistake in one of their files.
+func New() (*Phrases, error) {
+	locales, err := load()
+	if err != nil {
+		return nil, err
+	}
+	if locales[fallbackLocale] == nil {
+		return nil, errors.New("speech: no words in " + fallbackLocale)
+	}
+	p := &Phrases{locales: locales, tags: []language.Tag{locales[fallbackLocale].tag}}
+	for _, name := range p.Locales() {
+		for _, key := range skills.Keys() {
+			if !locales[name].has(string(key)) {
+				return nil, fmt.Errorf("speech: no words for %q in %s", key, name)
+			}
+		}
+		if name != fallbackLocale {
+			p.tags = append(p.tags, locales[name].tag)
+		}
+	}
+	p.matcher = language.NewMatcher(p.tags)
+	return p, nil
+}
+
+// Locales lists the languages, in order.
+func (p *Phrases) Locales() []string { return slices.Sorted(maps.Keys(p.locales)) }
+
+// in gives the nearest language to the one wanted.
+func (p *Phrases) in(wanted string) *locale {
+	if l := p.locales[wanted]; l != nil {
+		return l
+	}
+	if len(wanted) <= maxLocale {
+		if tag, err := language.Parse(wanted); err == nil {
+			_, i, _ := p.matcher.Match(tag)
+			return p.locales[p.tags[i].String()]
+		}
+	}
+	return p.locales[fallbackLocale]
+}
+
+// Say says r in the nearest language there is to the locale, en-US where none is near. Only the facts of r are said; names are cleaned,
+// cut and escaped. As long as r has no more facts than a handler of skills puts into it, the speech stays under 8,000 characters.
+func (p *Phrases) Say(locale string, r skills.Reply) Spoken {
+	l := p.in(locale)
+	s := spoken{locale: l, reply: r}
+	id := string(r.Key)
+	if some := id + ".some"; l.has(some) && slices.ContainsFunc(r.Facts, func(f skills.Fact) bool { return f.Kind == skills.FactCount }) {
+		id = some
+	}
+	said := tidy(s.frame(id))
+	if r.Else {
+		said = tidy(said + " " + l.say("else", 0))
+	}
+	out := Spoken{SSML: speak(said), Text: plain(said)}
+	if r.Ask {
+		again := l.say(repromptID(r), 0)
+		out.RepromptSSML, out.RepromptText = speak(again), plain(again)
+	}
+	return out
+}
+
+func speak(words string) string { return "<speak>" + words + "</speak>" }
+
+// repromptID names what is said when nobody answers a question.
+func repromptID(r skills.Reply) string {
+	switch {
+	case r.Dialogue.Asked != "":
+		return "reprompt." + r.Dialogue.Asked
+	case r.Else:
+		return "reprompt.else"
+	default:
+		return "reprompt"
+	}
+}
+
+// spoken is one reply being said.
+type spoken struct {
+	*locale
+	reply skills.Reply
+}
+
+// frame says a message whose names stand for what the reply's facts are.
+func (s spoken) frame(id string) string {
+	m := s.messages[id]
+	if m == nil {
+		return s.frame(string(skills.Sorry))
+	}
+	var b strings.Builder
+	for _, p := range s.form(m, s.plural()) {
+		b.WriteString(p.text)
+		if p.name != "" {
+			b.WriteString(s.fill(p.name))
+		}
+	}
+	return b.String()
+}
+
+// fill gives what one name in a frame stands for.
+func (s spoken) fill(name string) string {
+	switch name {
+	case "Balances":
+		return s.balances()
+	case "Totals":
+		return s.totals()
+	case "Purchases":
+		return s.purchases()
+	case "Gaps":
+		return s.gaps()
+	case "Banks":
+		return s.banks(s.reply.Facts, "")
+	case "Since":
+		return s.horizons()
+	case "Range", "On":
+		return s.searched(name)
+	case "Accounts":
+		return s.choices()
+	case "Offer", "Rest":
+		return s.rest(name)
+	case "N":
+		return s.locale.number(uint64(max(s.plural(), 0))) //nolint:gosec // not negative
+	case "Kinds", "Newest":
+		return s.shared(name)
+	default:
+		return ""
+	}
+}
+
+// plural is the number that a frame's plural follows: how often something was shared, or how many banks there are.
+func (s spoken) plural() int {
+	banks := 0
+	for i := range s.reply.Facts {
+		switch f := &s.reply.Facts[i]; f.Kind { //nolint:exhaustive // of the others a frame has no plural
+		case skills.FactShared:
+			return f.Count
+		case skills.FactBank:
+			banks++
+		}
+	}
+	return max(banks, 1)
+}
