@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"sotto/banking/mockbank"
+	"sotto/banking/openbanking"
 	"sotto/server/dev"
 )
 
@@ -97,7 +98,7 @@ func (d *devHouse) openBank(cfg Config, random io.Reader) (*mockbank.Server, err
 func (s *Server) writeDevFile() error {
 	s.dev.file = dev.File{
 		PublicURL: s.cfg.PublicURL, BankURL: "http://" + s.cfg.BankAddr, ClockOffset: s.dev.clock.Offset.String(),
-		Banks:   []dev.Bank{{ID: mockBankID, Name: mockBankName, Dialect: ukOB31, Customers: s.dev.Customers}},
+		Banks:   []dev.Bank{{ID: mockBankID, Name: mockBankName, Dialect: string(openbanking.UK31), Customers: s.dev.Customers}},
 		Clients: s.dev.Clients,
 		Alexa:   s.dev.alexa.Files(s.cfg.AlexaSkillIDs[0]),
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -38,13 +37,12 @@ type doctor struct {
 	cfg      Config
 	wall     func() time.Time
 	now      func() time.Time
-	client   *http.Client
 	findings []Finding
 }
 
 // Doctor looks at everything a house needs, changes nothing but what a state directory's modes need, and ends within about a minute.
 func Doctor(ctx context.Context, cfg Config, wall func() time.Time) []Finding {
-	d := &doctor{cfg: cfg, wall: wall, now: wall, client: &http.Client{Timeout: 5 * time.Second}}
+	d := &doctor{cfg: cfg, wall: wall, now: wall}
 	if err := d.cfg.Check(); err != nil {
 		d.fault("settings", "%s", strings.TrimPrefix(err.Error(), "settings: "))
 		if !cfg.Dev {

@@ -2,7 +2,6 @@ package server
 
 import (
 	"errors"
-	"html/template"
 	"net/http"
 	"strconv"
 	"strings"
@@ -55,7 +54,13 @@ func (s *Server) handleError(err error, c echo.Context) {
 	if status == http.StatusInternalServerError {
 		s.log.Error("request failed", zap.String("route", c.Path()), zap.String("method", c.Request().Method), zap.String("fault", fault(err)))
 	}
-	if err := refuse(c.Response(), c.Request(), status); err != nil {
+	if wantsPage(c.Request()) {
+		askLater(c.Response().Header(), status)
+		err = s.showProblem(c, status, http.StatusText(status), detailOf(status))
+	} else {
+		err = refuse(c.Response(), c.Request(), status)
+	}
+	if err != nil {
 		s.log.Debug("answer not sent", zap.String("route", c.Path()))
 	}
 }
@@ -69,31 +74,15 @@ func fault(err error) string {
 	return text
 }
 
-// refuse answers with a problem, or with a page where a browser asks.
+// refuse answers with a problem as RFC 9457 writes it.
 func refuse(w http.ResponseWriter, r *http.Request, status int) error {
-	p := problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: details[status]}
-	if p.Detail == "" {
-		p.Detail = "Something went wrong here."
-	}
-	h := w.Header()
-	h.Set("Cache-Control", "no-store")
-	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
-		if h.Get("Retry-After") == "" {
-			h.Set("Retry-After", "5")
-		}
-	}
-	if wantsPage(r) {
-		h.Set("Content-Type", "text/html; charset=utf-8")
-		w.WriteHeader(status)
-		if r.Method == http.MethodHead {
-			return nil
-		}
-		return refusalPage.Execute(w, p)
-	}
-	content, err := json.Marshal(p)
+	content, err := json.Marshal(problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detailOf(status)})
 	if err != nil {
 		return err
 	}
+	h := w.Header()
+	askLater(h, status)
+	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Content-Length", strconv.Itoa(len(content)))
 	w.WriteHeader(status)
@@ -102,6 +91,20 @@ func refuse(w http.ResponseWriter, r *http.Request, status int) error {
 	}
 	_, err = w.Write(content)
 	return err
+}
+
+func detailOf(status int) string {
+	if d, ok := details[status]; ok {
+		return d
+	}
+	return "Something went wrong here. Please try again in a moment."
+}
+
+// askLater says when, where an overload has not said so itself.
+func askLater(h http.Header, status int) {
+	if (status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable) && h.Get("Retry-After") == "" {
+		h.Set("Retry-After", "5")
+	}
 }
 
 // wantsPage says whether a browser asks: its Accept names text/html before anything of JSON.
@@ -117,10 +120,3 @@ func wantsPage(r *http.Request) bool {
 	}
 	return false
 }
-
-var refusalPage = template.Must(template.New("refusal").Parse(`<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.Title}}</title></head>
-<body><main><h1>{{.Title}}</h1><p>{{.Detail}}</p></main></body>
-</html>
-`))

@@ -33,7 +33,7 @@ var plan = map[string][]string{
 		"banking", "banking/mockbank", "banking/openbanking", "linking", "linking/disclosure", "server/dev", "server/store",
 		"skills", "skills/alexa", "skills/speech",
 	},
-	"cmd/sotto":         {"server", "server/dev", "skills", "skills/alexa", "skills/speech", "banking/spending"},
+	"cmd/sotto":         {"linking", "server", "server/dev", "skills", "skills/alexa", "skills/speech", "banking/spending"},
 	"tests":             {},
 	"tests/judge":       {},
 	"tests/conformance": {"banking", "linking", "linking/disclosure"},

@@ -50,10 +50,6 @@ func (c *askCommand) Run(ctx context.Context, s street, cfg *server.Config) erro
 	if c.Locale != "en-US" {
 		return fmt.Errorf("%w: --locale %s comes in a later version; this one speaks en-US", errUsage, c.Locale)
 	}
-	intent, slots, err := match(strings.Join(c.Text, " "))
-	if err != nil {
-		return err
-	}
 	file, err := dev.ReadFile(cfg.State)
 	if err != nil {
 		return err
@@ -65,6 +61,10 @@ func (c *askCommand) Run(ctx context.Context, s street, cfg *server.Config) erro
 	a := &asker{
 		askCommand: *c, s: s, state: cfg.State, file: file, client: &http.Client{Timeout: 20 * time.Second},
 		now: func() time.Time { return s.wall().Add(offset) },
+	}
+	intent, slots, err := match(strings.Join(c.Text, " "), c.Locale, a.now)
+	if err != nil {
+		return err
 	}
 	if a.kept, err = openNotebook(cfg.State); err != nil {
 		return err

@@ -20,6 +20,11 @@ func (c *serveCommand) Run(ctx context.Context, s street, cfg *server.Config) er
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	cfg.Dev = c.Dev
+	if !c.Dev {
+		if err := trustRoots(); err != nil {
+			return err
+		}
+	}
 	o, err := s.options(*cfg)
 	if err != nil {
 		return err

@@ -77,8 +77,11 @@ func TestABrowserGivesUp(t *testing.T) {
 		"on a page that leads to itself": func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprint(w, `<meta http-equiv="refresh" content="0;url=/">`)
 		},
-		"on a page without end":   func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, strings.Repeat("x", 1<<20+1)) },
-		"on a redirect to no URL": func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Location", "http://[::1"); w.WriteHeader(302) },
+		"on a page without end": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, strings.Repeat("x", 1<<20+1)) },
+		"on a redirect to no URL": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", "http://[::1")
+			w.WriteHeader(302)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := httptest.NewServer(h)

@@ -40,7 +40,9 @@ func (p Person) Link(ctx context.Context, authorize, redirectURI string) (url.Va
 	if err != nil {
 		return nil, fmt.Errorf("%w: the redirect URI is no URL", ErrBrowser)
 	}
-	b := NewBrowser(func(u *url.URL) bool { return u.Scheme == target.Scheme && u.Host == target.Host && u.Path == target.Path })
+	b := NewBrowser(func(u *url.URL) bool {
+		return u.Scheme == target.Scheme && u.Host == target.Host && u.Path == target.Path
+	})
 	page, err := b.Open(ctx, authorize)
 	for range maxPages {
 		if err != nil {

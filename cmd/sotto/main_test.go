@@ -1,0 +1,189 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sotto/server/dev"
+)
+
+// output is what a command prints, readable while it runs.
+type output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
+}
+
+// call runs a command line with an environment of its own.
+func call(ctx context.Context, environ []string, args ...string) (code int, out, errs string) {
+	var o, e output
+	code = run(ctx, street{program: "bin/sotto", environ: environ, out: &o, err: &e, wall: time.Now, random: rand.Reader}, args)
+	return code, o.String(), e.String()
+}
+
+func TestCommandLines(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for name, tc := range map[string]struct {
+		args, environ []string
+		code          int
+		out, errs     string // parts of what is printed
+	}{
+		"help is generated":                             {args: []string{"--help"}, out: "serve"},
+		"help names the variables":                      {args: []string{"serve", "--help"}, out: "SOTTO_PUBLIC_URL"},
+		"nothing said is a call for help":               {out: "Usage: sotto"},
+		"the version":                                   {args: []string{"version"}, out: "sotto "},
+		"a command that is not there":                   {args: []string{"sing"}, code: 2, errs: "sotto: unexpected argument sing"},
+		"a variable that is no setting":                 {args: []string{"version"}, environ: []string{"SOTTO_ADRESS=x"}, code: 2, errs: "SOTTO_ADRESS is no setting"},
+		"a file of settings that is not there":          {args: []string{"--config=none.yaml", "version"}, code: 2, errs: "none.yaml"},
+		"settings on the street, all that is missing":   {args: []string{"serve"}, code: 1, errs: "SOTTO_ALEXA_SKILL_IDS"},
+		"a development house on the network":            {args: []string{"serve", "--dev", "--addr=0.0.0.0:1"}, code: 1, errs: "loopback"},
+		"the effective settings":                        {args: []string{"config", "--dev", "--skill-name=Albion"}, out: "SOTTO_SKILL_NAME=Albion"},
+		"effective settings that miss something":        {args: []string{"config"}, code: 1, out: "SOTTO_ADDR=127.0.0.1:8080", errs: "SOTTO_KEYS"},
+		"a question with nobody to hear it":             {args: []string{"ask", "what's my balance?"}, code: 1, errs: "serve --dev"},
+		"an assistant that comes later":                 {args: []string{"ask", "--as=mcp", "help"}, code: 2, errs: "later version"},
+		"an assistant that there is not":                {args: []string{"ask", "--as=parrot", "help"}, code: 2, errs: "parrot"},
+		"a package that comes later":                    {args: []string{"package", "mcp"}, code: 2, errs: "later version"},
+		"a package without a house":                     {args: []string{"package", "alexa"}, code: 1, errs: "SOTTO_PUBLIC_URL"},
+		"a database brought to this version":            {args: []string{"migrate", "--database=sqlite:fresh/sotto.db"}, out: "the database has version"},
+		"a doctor on the street with nothing":           {args: []string{"doctor"}, code: 1, out: "FAULT", errs: "sotto: the doctor found faults"},
+		"a doctor in a development house not begun yet": {args: []string{"doctor", "--dev"}, out: "serve --dev"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, out, errs := call(t.Context(), tc.environ, tc.args...)
+			if code != tc.code || !strings.Contains(out, tc.out) || !strings.Contains(errs, tc.errs) {
+				t.Errorf("exit %d, want %d\nstdout (want %q):\n%s\nstderr (want %q):\n%s", code, tc.code, tc.out, out, tc.errs, errs)
+			}
+			if strings.Count(errs, "\n") > 1 {
+				t.Errorf("more than one line on stderr:\n%s", errs)
+			}
+		})
+	}
+}
+
+// serve runs `serve --dev` on free ports until the test ends, and gives its state directory.
+func serve(t *testing.T) (state string, out *output) {
+	t.Helper()
+	state, out = filepath.Join(t.TempDir(), "state"), &output{}
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	var log output
+	ended := make(chan int, 1)
+	s := street{program: "bin/sotto", out: out, err: &log, wall: time.Now, random: rand.Reader}
+	go func() {
+		ended <- run(ctx, s, []string{"serve", "--dev", "--addr=127.0.0.1:0", "--bank-addr=127.0.0.1:0", "--state=" + state})
+	}()
+	t.Cleanup(func() {
+		stop()
+		if code := <-ended; code != done || t.Failed() {
+			t.Errorf("serve ended with %d; its log:\n%s", code, log.String())
+		}
+	})
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if strings.Contains(out.String(), "Ctrl-C closes") {
+			return state, out
+		}
+		select {
+		case code := <-ended:
+			ended <- code
+			t.Fatalf("serve ended with %d: %s", code, log.String())
+		case <-tick.C:
+		}
+	}
+}
+
+func TestTheWalkThroughWorksAsPrinted(t *testing.T) {
+	state, out := serve(t)
+	commands := regexp.MustCompile(`(?m)^ +bin/sotto (ask .*)$`).FindAllStringSubmatch(out.String(), -1)
+	if len(commands) < 6 {
+		t.Fatalf("the walk-through has %d commands:\n%s", len(commands), out)
+	}
+	for _, command := range commands {
+		code, heard, errs := call(t.Context(), nil, words(command[1])...)
+		if code != done || strings.TrimSpace(heard) == "" || strings.Contains(heard, "<") && !strings.Contains(command[1], "--show") {
+			t.Errorf("%s: exit %d, heard %q, %s", command[1], code, heard, errs)
+		}
+		t.Logf("%s\n%s", command[1], heard)
+	}
+	stat, err := os.Stat(filepath.Join(state, "ask.json"))
+	if err != nil || stat.Mode().Perm() != 0o600 {
+		t.Errorf("ask.json: %v, %v", stat, err)
+	}
+	code, said, errs := call(t.Context(), nil, "doctor", "--dev", "--state="+state, "--bank-addr="+strings.TrimPrefix(bankURL(t, state), "http://"))
+	if code != done || !strings.Contains(said, "albion answers") {
+		t.Errorf("the doctor: exit %d\n%s%s", code, said, errs)
+	}
+	dir := filepath.Join(t.TempDir(), "package")
+	if code, said, errs := call(t.Context(), nil, "package", "alexa", "--dev", "--invocation=albion bank", "--state="+state, "--out="+dir); code != done || !strings.Contains(said, "skill.json") {
+		t.Errorf("package: exit %d\n%s%s", code, said, errs)
+	}
+}
+
+func TestAnAnswerGoesOnWhereTheConversationStands(t *testing.T) {
+	state, _ := serve(t)
+	say := func(text string) string {
+		code, heard, errs := call(t.Context(), nil, "ask", "--state="+state, text)
+		if code != done {
+			t.Fatalf("%q: exit %d, %s", text, code, errs)
+		}
+		return heard
+	}
+	if heard := say("forget me"); !strings.Contains(heard, "?") {
+		t.Errorf("forget me: %q is no question", heard)
+	}
+	before := say("yes")
+	if after := say("what's my balance?"); after == before {
+		t.Errorf("after it was forgotten, the link is made anew, and the balance is said: %q", after)
+	}
+}
+
+func bankURL(t *testing.T, state string) string {
+	t.Helper()
+	file, err := dev.ReadFile(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file.BankURL
+}
+
+// words splits a command line as a shell does, as far as the walk-through needs it.
+func words(line string) []string {
+	var out []string
+	for _, m := range regexp.MustCompile(`"([^"]*)"|'([^']*)'|(\S+)`).FindAllStringSubmatch(line, -1) {
+		out = append(out, m[1]+m[2]+m[3])
+	}
+	return out
+}
+
+func TestPlainWords(t *testing.T) {
+	for ssml, want := range map[string]string{
+		"<speak>You have <say-as interpret-as=\"cardinal\">12</say-as> pounds.</speak>":        "You have 12 pounds.",
+		"<speak><p>One.</p><p>Two.</p></speak>":                                                "One.\nTwo.",
+		"<speak>At M&amp;S,<break time=\"300ms\"/>on <sub alias=\"Monday\">Mon</sub>.</speak>": "At M&S, on Monday.",
+		"<speak>broken":              "<speak>broken",
+		"<speak>a <s>b</s>c</speak>": "a b c",
+	} {
+		if got := plain(ssml); got != want {
+			t.Errorf("%q: %q, want %q", ssml, got, want)
+		}
+	}
+}

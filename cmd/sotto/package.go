@@ -1,0 +1,48 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"sotto/server"
+	"sotto/skills"
+	"sotto/skills/alexa"
+)
+
+type packageCommand struct {
+	Platform string `arg:"" enum:"alexa,dialogflow,messenger,mcp" help:"alexa"`
+	Out      string `default:"package" help:"directory to write to" placeholder:"DIR" type:"path"`
+	Dev      bool   `help:"for the development house in the state directory"`
+}
+
+// Run writes what the platform's console imports, and says what was written.
+func (c *packageCommand) Run(s street, cfg *server.Config) error {
+	if c.Platform != "alexa" {
+		return fmt.Errorf("%w: package %s comes in a later version; this one writes alexa", errUsage, c.Platform)
+	}
+	cfg.Dev = c.Dev
+	brand, err := server.AlexaBrand(*cfg)
+	if err != nil {
+		return err
+	}
+	catalogue, err := skills.NewCatalogue(s.wall)
+	if err != nil {
+		return err
+	}
+	files, err := alexa.Package(brand, catalogue)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		path := filepath.Join(c.Out, filepath.FromSlash(f.Path))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // nothing in a package is secret
+			return fmt.Errorf("write the package: %w", err)
+		}
+		if err := os.WriteFile(path, f.Content, 0o644); err != nil { //nolint:gosec // nothing in a package is secret
+			return fmt.Errorf("write the package: %w", err)
+		}
+		fmt.Fprintln(s.out, path)
+	}
+	return nil
+}

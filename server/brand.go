@@ -1,0 +1,55 @@
+package server
+
+import (
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"slices"
+
+	"sotto/linking"
+	"sotto/server/dev"
+	"sotto/skills/alexa"
+)
+
+// AlexaBrand is what Alexa's package says of this bank: brand and public URL from the settings, the client from SOTTO_CLIENTS, or, of a
+// development house, from its dev.json.
+func AlexaBrand(cfg Config) (alexa.Brand, error) {
+	b := alexa.Brand{Name: cfg.SkillName, Invocation: cfg.Invocation, PublicURL: cfg.PublicURL, PrivacyURL: cfg.PrivacyURL, TermsURL: cfg.TermsURL}
+	var house *devHouse
+	if cfg.Dev {
+		file, err := dev.ReadFile(cfg.State)
+		if err != nil {
+			return b, err
+		}
+		b.PublicURL = file.PublicURL
+		cfg.PublicURL = file.PublicURL
+		house = &devHouse{House: &dev.House{Clients: file.Clients}}
+	}
+	if b.PublicURL == "" || !cfg.Dev && cfg.Clients == "" {
+		return b, fmt.Errorf("%w: a package needs SOTTO_PUBLIC_URL and SOTTO_CLIENTS (or --dev)", ErrSettings)
+	}
+	clients, err := clientRecords(cfg, house)
+	if err != nil {
+		return b, err
+	}
+	i := slices.IndexFunc(clients, func(c linking.Client) bool { return c.Platform == linking.Alexa })
+	if i < 0 {
+		return b, fmt.Errorf("%w: SOTTO_CLIENTS has no client of the platform alexa", ErrSettings)
+	}
+	b.ClientID, b.Scopes, b.AccessTTL = clients[i].ID, clients[i].Scopes, clients[i].AccessTTL
+	if cfg.Banks == "" {
+		return b, nil
+	}
+	banks, err := bankConfigs(cfg, nil)
+	if err != nil {
+		return b, err
+	}
+	for _, bank := range banks {
+		if u, err := url.Parse(bank.AuthorizationURL); err == nil && !slices.Contains(b.Domains, u.Hostname()) {
+			b.Domains = append(b.Domains, u.Hostname())
+		}
+	}
+	return b, nil
+}
+
+var defaultState = filepath.Clean(".sotto")

@@ -1,0 +1,138 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"sotto/banking/openbanking"
+	"sotto/linking"
+)
+
+// clients looks at the assistants and their redirect URIs.
+func (d *doctor) clients() {
+	if d.cfg.Clients == "" {
+		return // generated, or a fault of the settings and said there
+	}
+	list, err := clientRecords(d.cfg, nil)
+	if err != nil {
+		d.fault("clients", "%s", strings.TrimPrefix(err.Error(), "settings: "))
+		return
+	}
+	for _, c := range list {
+		d.fine("clients", "%s (%s) may send customers back to %s", c.ID, c.Platform, strings.Join(c.RedirectURIs, ", "))
+		if c.Platform != linking.Alexa {
+			continue
+		}
+		for _, host := range []string{"pitangui.amazon.com", "layla.amazon.com", "alexa.amazon.co.jp"} {
+			if !slices.ContainsFunc(c.RedirectURIs, func(uri string) bool { return strings.HasPrefix(uri, "https://"+host+"/") }) {
+				d.add(Advice, "clients", "%s has no redirect URI at %s: customers with an account of that region cannot link", c.ID, host)
+			}
+		}
+	}
+}
+
+// banks looks whether each bank answers with the metadata it should have.
+func (d *doctor) banks(ctx context.Context) {
+	var list []openbanking.Config
+	if d.cfg.Banks != "" {
+		var err error
+		if list, err = bankConfigs(d.cfg, nil); err != nil {
+			d.fault("banks", "%s", strings.TrimPrefix(err.Error(), "settings: "))
+			return
+		}
+	}
+	if d.cfg.Dev {
+		list = append(list, openbanking.Config{ID: mockBankID, Issuer: "http://" + d.cfg.BankAddr + "/" + mockBankID})
+	}
+	for _, b := range list {
+		d.bank(ctx, b)
+	}
+	if d.cfg.PublicURL != "" {
+		d.add(Advice, "banks", "each bank must have %s registered as our redirect URI", d.cfg.PublicURL+callbackPath)
+	}
+}
+
+func (d *doctor) bank(ctx context.Context, b openbanking.Config) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, b.Issuer+"/.well-known/openid-configuration", nil)
+	if err != nil {
+		d.fault("banks", "%s: the issuer is no URL", b.ID)
+		return
+	}
+	transport, err := bankTransport(b)
+	if err != nil {
+		d.fault("banks", "%s: %v", b.ID, err)
+		return
+	}
+	defer transport.CloseIdleConnections()
+	response, err := (&http.Client{Transport: transport}).Do(request)
+	if err != nil {
+		grade, what := Fault, "check the network and the bank's certificate"
+		if b.ID == mockBankID && d.cfg.Dev {
+			grade, what = Advice, "the mock bank is open while serve --dev or bank runs"
+		}
+		d.add(grade, "banks", "%s does not answer (%s): %s", b.ID, kindOf(err), what)
+		return
+	}
+	defer response.Body.Close()
+	var metadata struct {
+		Issuer string `json:"issuer"`
+	}
+	content, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	if err != nil || response.StatusCode != http.StatusOK || json.Unmarshal(content, &metadata) != nil {
+		d.fault("banks", "%s answers %d without OpenID metadata: check issuer", b.ID, response.StatusCode)
+		return
+	}
+	if metadata.Issuer != b.Issuer {
+		d.fault("banks", "%s calls itself by another issuer than the settings do: they must be the same to the byte", b.ID)
+		return
+	}
+	d.fine("banks", "%s answers, and calls itself as the settings do", b.ID)
+	d.clockAgainst(response.Header.Get("Date"), b.ID)
+}
+
+// clockAgainst compares the machine's clock with a bank's: signatures, codes and certificates are judged by it.
+func (d *doctor) clockAgainst(date, bank string) {
+	theirs, err := http.ParseTime(date)
+	if err != nil || d.cfg.Dev {
+		return
+	}
+	if off := d.wall().Sub(theirs).Abs(); off > 30*time.Second {
+		d.fault("clock", "this machine's clock and that of %s differ by %s: set it by NTP", bank, off.Round(time.Second))
+		return
+	}
+	d.fine("clock", "it agrees with that of %s", bank)
+}
+
+// bankTransport reaches a bank with the certificates of its settings.
+func bankTransport(b openbanking.Config) (*http.Transport, error) {
+	c := &tls.Config{MinVersion: tls.VersionTLS12}
+	if b.CAFile != "" {
+		c.RootCAs = x509.NewCertPool()
+		content, err := readBounded(b.CAFile)
+		if err != nil {
+			return nil, err
+		}
+		if !c.RootCAs.AppendCertsFromPEM(content) {
+			return nil, fmt.Errorf("%w: ca_file holds no PEM certificate", ErrSettings)
+		}
+	}
+	if b.TLSCertFile != "" {
+		pair, err := tls.LoadX509KeyPair(b.TLSCertFile, b.TLSKeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("%w: tls_cert_file and tls_key_file do not go together", ErrSettings)
+		}
+		c.Certificates = []tls.Certificate{pair}
+	}
+	return &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: c}, nil
+}

@@ -1,0 +1,188 @@
+package server
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"go.uber.org/zap"
+
+	"sotto/banking"
+	"sotto/banking/openbanking"
+	"sotto/linking"
+	"sotto/skills"
+	"sotto/skills/alexa"
+	"sotto/skills/speech"
+)
+
+// sweeping is how often what has expired is deleted.
+const sweeping = time.Hour
+
+// rooms are the rooms below, put together.
+type rooms struct {
+	connections *banking.Connections
+	authority   *linking.Authority
+	skill       *skills.Skill
+	phrases     *speech.Phrases
+	alexa       *alexa.Platform
+}
+
+// openRooms opens the rooms from the bottom up: the database, the keys, the bank's side, the assistant's side, the conversation, its words,
+// the platforms.
+func (s *Server) openRooms(ctx context.Context) error {
+	keys, err := ReadKeys(s.cfg.Keys)
+	if err != nil {
+		return err
+	}
+	if s.logKey, err = hkdf.Key(sha256.New, keys.Pairwise, nil, "sotto log", sha256.Size); err != nil {
+		return fmt.Errorf("make the key of the log: %w", err)
+	}
+	clients, err := clientRecords(s.cfg, s.dev)
+	if err != nil {
+		return err
+	}
+	s.metrics = newMetrics(names(skills.Entries(), func(e skills.Entry) string { return string(e.Intent) }),
+		names(skills.Keys(), func(k skills.Key) string { return string(k) }), names(clients, func(c linking.Client) string { return c.ID }))
+	if err := s.openDatabase(ctx); err != nil {
+		return err
+	}
+	ring, err := linking.OpenKeyring(ctx, s.db, keys.Wrap, keys.Pairwise, s.now)
+	if err != nil {
+		return fmt.Errorf("open the keys: %w", err)
+	}
+	banks, err := s.openBanks()
+	if err != nil {
+		return err
+	}
+	s.connections = banking.NewConnections(banks, s.db, ring.House(), s.now, s.random)
+	s.closers = append(s.closers, func() error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishWithin)
+		defer cancel()
+		return s.connections.Close(ctx)
+	})
+	s.authority, err = linking.New(linking.Options{
+		Issuer: s.cfg.PublicURL, Clients: clients, Keys: ring, Store: s.db, Connections: s.connections, Now: s.now,
+	})
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrSettings, err)
+	}
+	if err := s.openConversation(banks); err != nil {
+		return err
+	}
+	s.loops = append(s.loops, s.endConsents, s.sweep)
+	return s.openAlexa()
+}
+
+func names[T any](list []T, name func(T) string) []string {
+	out := make([]string, len(list))
+	for i, item := range list {
+		out[i] = name(item)
+	}
+	return out
+}
+
+func (s *Server) openBanks() ([]banking.Bank, error) {
+	configs, err := bankConfigs(s.cfg, s.dev)
+	if err != nil {
+		return nil, err
+	}
+	var banks []banking.Bank
+	var faults []error
+	for _, c := range configs {
+		b, err := openbanking.New(c, openbanking.Options{Redirect: s.cfg.PublicURL + callbackPath, Now: s.now, Random: s.random})
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		banks = append(banks, measured{Bank: b, metrics: s.metrics, wall: s.wall})
+	}
+	if len(faults) > 0 {
+		return nil, fmt.Errorf("%w: SOTTO_BANKS: %w", ErrSettings, joinFaults(faults))
+	}
+	return banks, nil
+}
+
+func (s *Server) openConversation(banks []banking.Bank) error {
+	said := make(map[banking.BankID]string, len(banks))
+	for _, b := range banks {
+		said[b.ID()] = b.Name()
+	}
+	var err error
+	s.skill, err = skills.New(skills.Options{
+		Links: links{s.authority, s.connections}, Teller: banking.NewTeller(s.connections), Record: s.db,
+		BankName: func(id banking.BankID) string { return said[id] }, Now: s.now,
+	})
+	if err != nil {
+		return err
+	}
+	s.phrases, err = speech.New()
+	return err
+}
+
+// links is what the conversation may do with links.
+type links struct {
+	*linking.Authority
+	connections *banking.Connections
+}
+
+// Forget ends and erases a link, and has its consents ended at the banks now rather than soon.
+func (l links) Forget(ctx context.Context, link string) error {
+	_, err := l.Authority.Forget(ctx, link)
+	l.connections.Wake()
+	return err
+}
+
+// openAlexa opens the Alexa endpoint. A development house trusts its own authority, and its own mirror, beside what it is told to.
+func (s *Server) openAlexa() error {
+	c := alexa.Config{SkillIDs: s.cfg.AlexaSkillIDs, Mirror: s.cfg.AlexaCertMirror, Now: s.now}
+	if s.dev != nil {
+		c.Roots = s.dev.alexa.Roots.Clone()
+		if c.Mirror == "" {
+			c.Mirror = "http://" + s.cfg.Addr
+		}
+		if s.cfg.AlexaRoots != "" {
+			if err := addRoots(c.Roots, s.cfg.AlexaRoots); err != nil {
+				return err
+			}
+		}
+	}
+	var err error
+	s.alexa, err = alexa.New(c)
+	return err
+}
+
+func addRoots(pool *x509.CertPool, path string) error {
+	content, err := readBounded(path)
+	if errors.Is(err, os.ErrNotExist) || err == nil && !pool.AppendCertsFromPEM(content) {
+		return fmt.Errorf("%w: SOTTO_ALEXA_ROOTS: %s holds no PEM certificate", ErrSettings, path)
+	}
+	return err
+}
+
+// endConsents ends consents of links that are over, at their banks.
+func (s *Server) endConsents(ctx context.Context) {
+	s.connections.Run(ctx, func(err error) {
+		s.log.Warn("consent not ended yet", zap.String("reason", bankOutcome(err)))
+	})
+}
+
+// sweep deletes what has expired, now and then.
+func (s *Server) sweep(ctx context.Context) {
+	tick := time.NewTicker(sweeping)
+	defer tick.Stop()
+	for {
+		if err := s.authority.Sweep(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("sweep", zap.String("fault", fault(err)))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
