@@ -108,8 +108,8 @@ func adaTraps(w *writer, b *book) {
 		w.pay(b, taxi, w.between(11_00, 19_00), at(w.day, 0, 22), row{utc: true})
 	}
 	if isChange(w.day) { // an hour that is missing, or comes twice
-		w.pay(b, cafe, 4_10, at(w.day, 0, 30).Add(30*time.Minute), row{utc: true})
-		w.pay(b, cafe, 4_10, at(w.day, 0, 30).Add(90*time.Minute), row{})
+		w.pay(b, cafe, 4_10, at(w.day, 0, 35).Add(30*time.Minute), row{utc: true})
+		w.pay(b, cafe, 4_10, at(w.day, 0, 35).Add(90*time.Minute), row{})
 	}
 	switch d {
 	case 7:

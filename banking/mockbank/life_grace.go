@@ -28,7 +28,7 @@ func graceRegular(w *writer, b *book) {
 	bill(1, mortgage, 1_240_00)
 	bill(3, energy, 71_00+winter(w.day)*14_00)
 	bill(8, phone, 22_50)
-	if w.day.Day() == 2 && b.money < 0 {
+	if w.day.Day() == 26 && b.money < 0 {
 		owed := -b.money.minor("GBP")
 		w.dated(b, InterestPaid, -(owed*3/100/12 + 1_10), row{text: "ARRANGED OVERDRAFT INTEREST", category: fees})
 	}
@@ -70,6 +70,9 @@ func graceMoves(w *writer, everyday, savings, card *book) {
 	}
 	if due(w.day, 12) { // the card's bill, in full; both sides of it are one thing
 		if owed := -card.money.minor("GBP"); owed > 0 {
+			if short := owed - everyday.money.minor("GBP") - 850_00; short > 0 && savings.money.minor("GBP") > short {
+				w.transfer(savings, everyday, OwnTransfer, short, short, "FROM RAINY DAY", nil)
+			}
 			w.dated(everyday, CardRepayment, -owed, row{text: "ALBION REWARDS CARD DD", party: &party{name: "Albion Bank Cards"}})
 			w.note(card, row{kind: CardRepayment, amount: fromMinor(owed, "GBP"), when: nextBanking(w.day), dateOnly: true, text: "PAYMENT RECEIVED - THANK YOU"})
 		}
