@@ -218,10 +218,10 @@ func restoreInto[T any](s *state, r record, v T) error {
 // tidy sweeps and rewrites the journal when it has grown well beyond what is
 // alive.
 func (s *state) tidy(now time.Time) error {
-	if s.size() > 2*s.swept+2000 {
+	if s.size() > 2*s.swept+200 {
 		s.sweep(now)
 	}
-	if s.journal == nil || s.journal.lines < 4*s.size()+5000 {
+	if s.journal == nil || s.journal.lines < 4*s.size()+400 {
 		return nil
 	}
 	records, err := s.records()
