@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"sotto/server/dev"
 )
 
 // ErrSettings means that settings are missing or wrong. The error lists all of them at once.
@@ -69,8 +71,10 @@ func (c *Config) Check() error {
 		c.proxies = append(c.proxies, network)
 	}
 	for _, u := range []struct{ name, url string }{
-		{"SOTTO_PUBLIC_URL", c.PublicURL}, {"SOTTO_ALEXA_CERT_MIRROR", c.AlexaCertMirror},
-		{"SOTTO_PRIVACY_URL", c.PrivacyURL}, {"SOTTO_TERMS_URL", c.TermsURL},
+		{"SOTTO_PUBLIC_URL", c.PublicURL},
+		{"SOTTO_ALEXA_CERT_MIRROR", c.AlexaCertMirror},
+		{"SOTTO_PRIVACY_URL", c.PrivacyURL},
+		{"SOTTO_TERMS_URL", c.TermsURL},
 	} {
 		if u.url != "" && !absolute(u.url) {
 			fault("%s: say a whole http or https URL without query or fragment", u.name)
@@ -104,8 +108,14 @@ func (c *Config) checkDatabase() error {
 	return nil
 }
 
-// guardDev keeps --dev in this machine.
+// guardDev keeps --dev in this machine, and fills in where its things are.
 func (c *Config) guardDev(fault func(string, ...any)) {
+	if _, port, err := net.SplitHostPort(c.Addr); c.PublicURL == "" && err == nil && port != "0" {
+		c.PublicURL = "http://" + c.Addr
+	}
+	if c.Keys == "" {
+		c.Keys = filepath.Join(c.State, dev.KeysName)
+	}
 	for _, a := range []struct{ name, addr string }{{"SOTTO_ADDR", c.Addr}, {"SOTTO_METRICS_ADDR", c.MetricsAddr}, {"SOTTO_BANK_ADDR", c.BankAddr}} {
 		if a.addr != "" && !loopback(a.addr) {
 			fault("%s: with --dev it must be loopback, such as 127.0.0.1:8080", a.name)

@@ -54,9 +54,6 @@ func (s *Server) openDev() error {
 	if d.alexa, err = dev.OpenAlexa(s.cfg.State, s.now(), s.random); err != nil {
 		return err
 	}
-	if s.cfg.Keys == "" {
-		s.cfg.Keys = d.KeysFile
-	}
 	if len(s.cfg.AlexaSkillIDs) == 0 {
 		s.cfg.AlexaSkillIDs = []string{d.SkillID}
 	}

@@ -85,9 +85,6 @@ func (d *doctor) state() {
 	if tooOpen(d.cfg.State) {
 		d.fault("state", "others can look into %s: chmod 700 %s", d.cfg.State, d.cfg.State)
 	}
-	if d.cfg.Keys == "" {
-		d.cfg.Keys = d.cfg.State + "/keys.json"
-	}
 	if d.cfg.PublicURL == "" {
 		d.cfg.PublicURL = file.PublicURL
 	}

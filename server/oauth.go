@@ -183,7 +183,7 @@ func (s *Server) refusePage(c echo.Context, e *linking.OAuthError) error {
 func (s *Server) token(c echo.Context) error {
 	return s.call(c, "token", func(ctx context.Context, call linking.Call, st *step) (any, error) {
 		g, err := s.authority.Token(ctx, call)
-		st.line.Client, st.line.Link = g.ClientID, g.Link
+		st.line.Client, st.line.Link = g.Client, g.Link
 		return g, err
 	})
 }

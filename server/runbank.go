@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"sync/atomic"
 
 	"go.uber.org/zap"
 )
@@ -19,7 +18,7 @@ func RunBank(ctx context.Context, cfg Config, o Options, out io.Writer) (err err
 	if cfg.PublicURL == "" {
 		cfg.PublicURL = "http://" + cfg.Addr
 	}
-	s := &Server{cfg: cfg, log: o.Log, wall: o.Wall, random: o.Random, closing: atomic.Bool{}}
+	s := &Server{cfg: cfg, log: o.Log, wall: o.Wall, random: o.Random}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	if s.dev, err = openInvented(cfg, o.Wall, o.Random); err != nil {
 		return err

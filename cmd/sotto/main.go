@@ -10,7 +10,7 @@ import (
 	"os"
 	"strings"
 	"time"
-	_ "time/tzdata" // banks' zones, on machines without them
+	_ "time/tzdata"
 
 	"github.com/alecthomas/kong"
 

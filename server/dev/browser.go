@@ -59,7 +59,7 @@ type Field struct {
 
 // NewBrowser gives a browser with no cookies, which stops before it fetches a place for which until is true.
 func NewBrowser(until func(*url.URL) bool) *Browser {
-	jar, _ := cookiejar.New(nil) //nolint:errcheck // it has no error to give
+	jar, _ := cookiejar.New(nil)
 	return &Browser{until: until, client: &http.Client{
 		Jar: jar, Timeout: 30 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

@@ -18,35 +18,38 @@ func OpenState(dir string) error {
 	if err != nil {
 		return fmt.Errorf("find the state directory: %w", err)
 	}
-	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("open the state directory: %w", err)
+	}
+	defer root.Close() //nolint:errcheck // nothing was written through it
+	return fs.WalkDir(root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
+		if err == nil {
+			err = closeToOthers(root, path, d)
+		}
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // gone since it was listed, as a database's journal may be
 		}
 		if err != nil {
-			return fmt.Errorf("look into the state directory: %w", err)
-		}
-		want := fs.FileMode(0o600)
-		switch {
-		case d.IsDir():
-			want = 0o700
-		case d.Type()&fs.ModeSymlink != 0:
-			return nil // its target has its own owner and mode
-		}
-		stat, err := d.Info()
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("look into the state directory: %w", err)
-		}
-		if stat.Mode().Perm()&^want == 0 {
-			return nil
-		}
-		if err := os.Chmod(path, want); err != nil {
 			return fmt.Errorf("close the state directory to others: %w", err)
 		}
 		return nil
 	})
+}
+
+func closeToOthers(root *os.Root, path string, d fs.DirEntry) error {
+	want := fs.FileMode(0o600)
+	switch {
+	case d.IsDir():
+		want = 0o700
+	case d.Type()&fs.ModeSymlink != 0:
+		return nil // its target has its own owner and mode
+	}
+	stat, err := d.Info()
+	if err != nil || stat.Mode().Perm()&^want == 0 {
+		return err
+	}
+	return root.Chmod(path, want)
 }
 
 // WriteFile writes a file of mode 0600 whole or not at all, and returns when it is on disk.

@@ -17,6 +17,9 @@ import (
 // ErrState means that the state directory holds something that this version cannot read. The way on is to remove it.
 var ErrState = errors.New("state directory")
 
+// KeysName is the file of the state directory that SOTTO_KEYS would name.
+const KeysName = "keys.json"
+
 // Usernames are the customers of the mock bank who can sign in.
 var Usernames = []string{"ada", "grace", "linus", "zoe"}
 
@@ -61,7 +64,7 @@ type invented struct {
 // Open opens what was invented for the state directory, and invents what is missing from random bytes. OpenState has been called. What was
 // once invented stays, so that a restart keeps every link.
 func Open(dir string, random io.Reader) (*House, error) {
-	h := &House{Dir: dir, KeysFile: filepath.Join(dir, "keys.json")}
+	h := &House{Dir: dir, KeysFile: filepath.Join(dir, KeysName)}
 	if err := inventKeys(h.KeysFile, random); err != nil {
 		return nil, err
 	}

@@ -65,7 +65,7 @@ func TestAStateDirectoryIsClosedToOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{dir, filepath.Join(dir, "inner")} {
-		if err := os.Chmod(path, 0o755); err != nil { //nolint:gosec // what OpenState repairs
+		if err := os.Chmod(path, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
