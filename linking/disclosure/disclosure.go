@@ -14,19 +14,19 @@ import (
 
 // Entry is one record: what kinds of facts one reply held.
 type Entry struct {
-	Turn     string    // the platform's request id
-	Platform string    // such as "alexa"
-	Intent   string    // such as "BalanceIntent"
-	At       time.Time // when it was recorded, UTC
-	Facts    []Fact
+	Turn     string    `json:"turn"`     // the platform's request id
+	Platform string    `json:"platform"` // such as "alexa"
+	Intent   string    `json:"intent"`   // such as "BalanceIntent"
+	At       time.Time `json:"at"`       // when it was recorded, UTC; set by the record
+	Facts    []Fact    `json:"facts"`
 }
 
 // Fact is one kind of thing that was said, and of which account.
 type Fact struct {
-	Kind    string // such as "balance", "total", "purchase", "bank"
-	Account string // the account's spoken name at that time; empty where the fact is of none
-	Bank    string // the bank's spoken name
-	Period  string // the range it was about, as "2026-11-16/2026-11-22"; empty where it has none
+	Kind    string `json:"kind"`             // such as "balance", "total", "purchase", "bank"
+	Account string `json:"account,omitzero"` // the account's spoken name at that time; empty where the fact is of none
+	Bank    string `json:"bank,omitzero"`    // the bank's spoken name
+	Period  string `json:"period,omitzero"`  // the range it was about, as "2026-11-16/2026-11-22"; empty where it has none
 }
 
 // Holder is whose record it is: the link's id and its own key.

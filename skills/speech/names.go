@@ -58,7 +58,7 @@ func (s spoken) choices() string {
 func (s spoken) gaps() string {
 	var b strings.Builder
 	for _, fault := range []skills.Key{
-		skills.BankUnavailable, skills.BankBusy, skills.BankGarbled, skills.BankForbidden, skills.BankRelink,
+		skills.BankUnavailable, skills.BankBusy, skills.BankGarbled, skills.BankForbidden, skills.BankRelink, skills.TooMuch,
 	} {
 		if banks := s.banks(s.reply.Facts, fault); banks != "" {
 			b.WriteString(s.say("gap."+string(fault), 0, "Banks", banks))

@@ -1,0 +1,67 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"sotto/linking/disclosure"
+)
+
+var _ disclosure.Store = (*DB)(nil)
+
+// AppendDisclosure keeps a row, together with those of other turns that end at the same time.
+func (db *DB) AppendDisclosure(ctx context.Context, r disclosure.Row) error {
+	err := db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO disclosures (id, link_id, at, sealed) VALUES ($1, $2, $3, $4)`,
+			r.ID, r.Link, millis(r.At), r.Sealed)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("append disclosure: %w", err)
+	}
+	return nil
+}
+
+// Disclosures gives the newest rows of a link first, and how many it has in all.
+func (db *DB) Disclosures(ctx context.Context, link string, n int) ([]disclosure.Row, int, error) {
+	var total int
+	if err := db.get(ctx, `SELECT count(*) FROM disclosures WHERE link_id = $1`, []any{link}, &total); err != nil {
+		return nil, 0, fmt.Errorf("count disclosures: %w", err)
+	}
+	rows := make([]disclosure.Row, 0, min(n, total))
+	err := db.list(ctx, `SELECT id, at, sealed FROM disclosures WHERE link_id = $1 ORDER BY at DESC, id DESC LIMIT $2`, []any{link, n},
+		func(scan func(...any) error) error {
+			r := disclosure.Row{Link: link}
+			var at int64
+			if err := scan(&r.ID, &at, &r.Sealed); err != nil {
+				return err
+			}
+			r.At = instant(at)
+			rows = append(rows, r)
+			return nil
+		})
+	if err != nil {
+		return nil, 0, fmt.Errorf("list disclosures: %w", err)
+	}
+	return rows, total, nil
+}
+
+// DropDisclosures deletes old rows.
+func (db *DB) DropDisclosures(ctx context.Context, before time.Time, n int) (int, error) {
+	var dropped int64
+	err := db.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		done, err := tx.ExecContext(ctx, `DELETE FROM disclosures WHERE id IN (SELECT id FROM disclosures WHERE at < $1 LIMIT $2)`,
+			millis(before), n)
+		if err != nil {
+			return err
+		}
+		dropped, err = done.RowsAffected()
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("drop disclosures: %w", err)
+	}
+	return int(dropped), nil
+}

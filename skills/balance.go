@@ -1,0 +1,70 @@
+package skills
+
+import (
+	"context"
+
+	"sotto/banking"
+)
+
+// balance says what stands on one account, or on all, three at a time.
+func balance(ctx context.Context, s *Skill, q Question) (Reply, error) {
+	balances, gaps, err := s.teller.Balances(ctx, q.Access)
+	if err != nil {
+		return Reply{}, failed(err, gaps)
+	}
+	names := s.name(accountsOf(balances))
+	if len(names) == 0 {
+		return Reply{Key: BalanceNone, Facts: gapFacts(gaps)}, nil
+	}
+	if q.Slots.filled(SlotAccount) {
+		one, back, ok := q.pick(names)
+		if !ok {
+			back.Facts = append(back.Facts, gapFacts(gaps)...)
+			return back, nil
+		}
+		names = []named{one}
+	}
+	facts := make([]Fact, 0, len(balances))
+	for _, n := range names {
+		for _, b := range balances {
+			if b.Account.Ref == n.account.Ref {
+				facts = append(facts, Fact{
+					Kind: FactBalance, Account: n.name, Bank: n.bank, Money: b.Money, Overdraft: b.Overdraft, About: b.Rounded,
+				})
+			}
+		}
+	}
+	start := q.Start
+	if q.More {
+		start += maxNamed
+	}
+	if start >= len(facts) {
+		start = 0 // an account has gone since the last page: from the beginning is the honest way
+	}
+	page := facts[start:min(len(facts), start+maxNamed)]
+	if len(facts) > 1 {
+		for i := range page {
+			page[i].Overdraft = banking.Money{} // too much for one breath; it is said of one account
+		}
+	}
+	reply := Reply{Key: BalanceSaid, Facts: page, Dialogue: Dialogue{Intent: q.Intent, Slots: q.Slots, Page: start}}
+	reply.Facts = append(reply.Facts[:len(page):len(page)], gapFacts(gaps)...)
+	if more := len(facts) - start - len(page); more > 0 {
+		reply.Key, reply.Ask, reply.Dialogue.Asked = BalanceMore, true, AskedMore
+		reply.Facts = append(reply.Facts, Fact{Kind: FactCount, Count: more})
+	}
+	return reply, nil
+}
+
+// accountsOf gives each account once, in the order in which the balances came.
+func accountsOf(balances []banking.Balance) []banking.Account {
+	accounts := make([]banking.Account, 0, len(balances))
+	seen := make(map[banking.AccountRef]bool, len(balances))
+	for i := range balances {
+		if a := balances[i].Account; !seen[a.Ref] {
+			seen[a.Ref] = true
+			accounts = append(accounts, a)
+		}
+	}
+	return accounts
+}

@@ -1,0 +1,20 @@
+package skills
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"sotto/linking"
+)
+
+// forget ends the link, once the customer has said yes to that. It may be repeated: a link that is gone stays gone.
+func forget(ctx context.Context, s *Skill, q Question) (Reply, error) {
+	if !q.Confirmed {
+		return Reply{Key: ForgetAsk, Ask: true, Dialogue: Dialogue{Intent: Forget, Asked: AskedConfirm}}, nil
+	}
+	if err := s.links.Forget(ctx, q.Link.ID); err != nil && !errors.Is(err, linking.ErrNotLinked) {
+		return Reply{}, fmt.Errorf("forget: %w", err)
+	}
+	return Reply{Key: ForgetDone, End: true}, nil
+}

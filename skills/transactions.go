@@ -1,0 +1,161 @@
+package skills
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+
+	"sotto/banking"
+	"sotto/banking/spending"
+)
+
+const (
+	usualCount = 3
+	maxCount   = 5  // in one breath
+	maxList    = 60 // altogether, with "more"
+	lookBack   = 90 // days that are searched where no period is named
+	lookAhead  = 7  // days ahead in which a pending entry may be expected
+)
+
+// transactions says the latest entries, newest first, each with its day, its merchant and its amount.
+func transactions(ctx context.Context, s *Skill, q Question) (Reply, error) {
+	today, err := s.teller.Today(ctx, q.Access)
+	if err != nil {
+		return Reply{}, err
+	}
+	period := spending.Period{From: today.AddDays(-lookBack), To: today.AddDays(1), Unit: spending.Range}
+	window := banking.Window{From: period.From, To: today.AddDays(1 + lookAhead)}
+	if q.Slots.filled(SlotPeriod) {
+		var back Reply
+		var ok bool
+		if period, back, ok = q.period(today); !ok {
+			return back, nil
+		}
+		window = period.Window()
+	}
+	about := Fact{Kind: FactPeriod, Period: period, Complete: period.Complete(today), Merchant: q.merchant()}
+	own, gaps, err := s.teller.Accounts(ctx, q.Access)
+	if err != nil {
+		return Reply{}, failed(err, gaps)
+	}
+	names := s.name(own)
+	var only []banking.Account
+	if q.Slots.filled(SlotAccount) {
+		one, back, ok := q.pick(names)
+		if !ok {
+			back.Facts = append(back.Facts, gapFacts(gaps)...)
+			return back, nil
+		}
+		only = []banking.Account{one.account}
+		about.Account, about.Bank = one.name, one.bank
+	}
+	n, start := q.count(), q.Start
+	if q.More {
+		start += n
+	}
+	if start+n > maxList {
+		start = 0
+	}
+	latest := newest{keep: start + n + 1, banks: map[banking.BankID][]banking.Transaction{}}
+	extents, missing, err := s.teller.Transactions(ctx, q.Access, only, window, func(t banking.Transaction) error {
+		if t.Money.Minor != 0 && window.Contains(t.Day) && (about.Merchant == "" || spending.SameMerchant(called(t), about.Merchant)) {
+			latest.add(t)
+		}
+		return nil
+	})
+	if err != nil {
+		return Reply{}, failed(err, missing)
+	}
+	for _, e := range extents {
+		if e.Cut {
+			return Reply{}, banking.ErrTooMuch // the newest may be among those that were not read
+		}
+	}
+	rows := latest.of(missing)
+	reply := Reply{Key: TransactionsSaid, Today: today, Dialogue: Dialogue{Intent: q.Intent, Slots: q.Slots, Page: start}}
+	if start >= len(rows) {
+		horizon, _ := s.horizon(period, about.Complete, extents)
+		reply.Key, reply.Facts = TransactionsNone, append([]Fact{about}, horizon...)
+	} else {
+		for _, t := range rows[start:min(len(rows), start+n)] {
+			reply.Facts = append(reply.Facts, purchase(t, names))
+		}
+		if len(rows) > start+n && start+2*n <= maxList {
+			reply.Key, reply.Ask, reply.Dialogue.Asked = TransactionsMore, true, AskedMore
+		}
+	}
+	reply.Facts = append(reply.Facts, gapFacts(merged(gaps, missing))...)
+	return reply, nil
+}
+
+// count is how many entries are said at once.
+func (q Question) count() int {
+	n, err := strconv.Atoi(q.Slots[SlotCount].Heard)
+	if err != nil || n < 1 {
+		return usualCount
+	}
+	return min(n, maxCount)
+}
+
+// called is what an entry is known by.
+func called(t banking.Transaction) string {
+	if t.Merchant != "" {
+		return t.Merchant
+	}
+	return banking.CleanMerchant(t.Text)
+}
+
+func purchase(t banking.Transaction, names []named) Fact {
+	f := Fact{
+		Kind: FactPurchase, Merchant: called(t), Money: t.Money, Day: t.Day, Pending: t.Status == banking.Pending, About: t.Rounded,
+	}
+	if i := slices.IndexFunc(names, func(n named) bool { return n.account.Ref == t.Account }); i >= 0 {
+		f.Account, f.Bank = names[i].name, names[i].bank
+	}
+	return f
+}
+
+// newest keeps the newest entries of each bank, so many of each that a bank that breaks off takes none of the others' with it.
+type newest struct {
+	keep  int
+	banks map[banking.BankID][]banking.Transaction
+}
+
+// add takes in one entry. Entries of one day stay in the order in which they came; an entry that came before is dropped.
+func (n *newest) add(t banking.Transaction) {
+	rows := n.banks[t.Account.Bank]
+	if len(rows) == n.keep && !t.Day.After(rows[len(rows)-1].Day) {
+		return
+	}
+	if t.ID != "" && slices.ContainsFunc(rows, func(o banking.Transaction) bool { return o.ID == t.ID && o.Account == t.Account }) {
+		return
+	}
+	at, _ := slices.BinarySearchFunc(rows, t, func(o, t banking.Transaction) int {
+		if o.Day.Before(t.Day) {
+			return 1
+		}
+		return -1
+	})
+	rows = slices.Insert(rows, at, t)
+	n.banks[t.Account.Bank] = rows[:min(len(rows), n.keep)]
+}
+
+// of gives the newest entries of all banks but those that are missing, newest first.
+func (n *newest) of(missing []banking.Gap) []banking.Transaction {
+	var rows []banking.Transaction
+	banks := make([]banking.BankID, 0, len(n.banks))
+	for bank := range n.banks {
+		if !slices.ContainsFunc(missing, func(g banking.Gap) bool { return g.Bank == bank }) {
+			banks = append(banks, bank)
+		}
+	}
+	slices.Sort(banks)
+	for _, bank := range banks {
+		rows = append(rows, n.banks[bank]...)
+	}
+	slices.SortStableFunc(rows, func(a, b banking.Transaction) int {
+		return cmp.Compare(b.Day.Sub(a.Day), 0)
+	})
+	return rows[:min(len(rows), n.keep)]
+}
