@@ -29,6 +29,8 @@ type Options struct {
 	Log    *zap.Logger      // required
 	Wall   func() time.Time // the machine's clock; required
 	Random io.Reader        // cryptographic; required
+	// Banks are spoken to beside those of the settings: for whoever has a bank at hand that no dialect reaches.
+	Banks []banking.Bank
 }
 
 // Server is the whole house, listening. What is below the blank line is made by the rooms.
@@ -38,6 +40,7 @@ type Server struct {
 	wall    func() time.Time
 	now     func() time.Time // the house's clock
 	random  io.Reader
+	banks   []banking.Bank // those of Options
 	metrics *metrics
 	logKey  []byte      // of linkTag
 	closing atomic.Bool // the house is being closed: readyz says so
@@ -63,7 +66,7 @@ func New(ctx context.Context, cfg Config, o Options) (*Server, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, log: o.Log, wall: o.Wall, now: func() time.Time { return o.Wall().UTC() }, random: o.Random, letGo: letGo}
+	s := &Server{cfg: cfg, log: o.Log, wall: o.Wall, now: func() time.Time { return o.Wall().UTC() }, random: o.Random, banks: o.Banks, letGo: letGo}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

@@ -104,6 +104,9 @@ func (s *Server) openBanks() ([]banking.Bank, error) {
 	if len(faults) > 0 {
 		return nil, fmt.Errorf("%w: SOTTO_BANKS: %w", ErrSettings, joinFaults(faults))
 	}
+	for _, b := range s.banks {
+		banks = append(banks, measured{Bank: b, metrics: s.metrics, wall: s.wall})
+	}
 	return banks, nil
 }
 
@@ -130,9 +133,10 @@ type links struct {
 	connections *banking.Connections
 }
 
-// Forget ends and erases a link, and has its consents ended at the banks now rather than soon.
+// Forget ends a link, and has its consents ended at the banks now rather than soon. By voice its record is not erased: whoever speaks may
+// only tighten.
 func (l links) Forget(ctx context.Context, link string) error {
-	_, err := l.Authority.Forget(ctx, link)
+	err := l.End(ctx, link)
 	l.connections.Wake()
 	return err
 }
