@@ -273,9 +273,10 @@ func (b *bank) postConsent(token, body string) answer {
 
 type consentAnswer struct {
 	Data struct {
-		ConsentId, Status, ExpirationDateTime, CreationDateTime, StatusUpdateDateTime string
-		TransactionFromDateTime, TransactionToDateTime                                string
-		Permissions                                                                   []string
+		ConsentID                                                          string `json:"ConsentId"`
+		Status, ExpirationDateTime, CreationDateTime, StatusUpdateDateTime string
+		TransactionFromDateTime, TransactionToDateTime                     string
+		Permissions                                                        []string
 	}
 	Links struct{ Self string }
 }
@@ -287,7 +288,7 @@ func (b *bank) consent(permissions []string, extra map[string]string) string {
 	if a.status != http.StatusCreated {
 		b.t.Fatalf("consent: %d %s", a.status, a.body)
 	}
-	return decode[consentAnswer](b.t, a.body).Data.ConsentId
+	return decode[consentAnswer](b.t, a.body).Data.ConsentID
 }
 
 func (b *bank) consentStatus(id string) string {
@@ -506,7 +507,7 @@ func (b *bank) consentFor(client string) string {
 		b.t.Fatalf("client credentials of %s: %d %s", client, a.status, a.body)
 	}
 	a = b.postConsent(decode[tokens](b.t, a.body).Access, consentBody(b.t, allPermissions(), nil))
-	return decode[consentAnswer](b.t, a.body).Data.ConsentId
+	return decode[consentAnswer](b.t, a.body).Data.ConsentID
 }
 
 // readIDToken proves an id_token with the keys the bank publishes.

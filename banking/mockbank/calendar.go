@@ -58,7 +58,7 @@ func nextBanking(day time.Time) time.Time {
 // due says whether a payment due on dayOfMonth (31 is the last day) is booked on
 // day: on the due day itself, or the banking day after it.
 func due(day time.Time, dayOfMonth int) bool {
-	if !banking(day) {
+	if d := day.Day(); dayOfMonth < 27 && (d < dayOfMonth || d > dayOfMonth+5) || !banking(day) {
 		return false
 	}
 	for d := day; ; d = d.AddDate(0, 0, -1) {
@@ -73,7 +73,7 @@ func due(day time.Time, dayOfMonth int) bool {
 
 // dueBefore is due, but pays early: on the due day or the banking day before it.
 func dueBefore(day time.Time, dayOfMonth int) bool {
-	if !banking(day) {
+	if d := day.Day(); dayOfMonth > 5 && (d > dayOfMonth || d < dayOfMonth-8) || !banking(day) {
 		return false
 	}
 	for d := day; ; d = d.AddDate(0, 0, 1) {

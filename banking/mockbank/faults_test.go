@@ -218,8 +218,8 @@ func TestALongHistoryIsCheapAndRight(t *testing.T) {
 	for path != "" {
 		p := decode[page](t, b.get(tok, path).body)
 		for _, r := range p.Data.Transaction {
-			if !seen[r.TransactionId] {
-				seen[r.TransactionId] = true
+			if !seen[r.TransactionID] {
+				seen[r.TransactionID] = true
 				sum += minor(t, r.Amount, r.CreditDebitIndicator)
 			}
 		}

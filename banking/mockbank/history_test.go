@@ -15,10 +15,12 @@ import (
 type money struct{ Amount, Currency string }
 
 type transaction struct {
-	AccountId, TransactionId, CreditDebitIndicator, Status, TransactionMutability string
-	BookingDateTime, ValueDateTime, TransactionInformation                        string
-	Amount                                                                        money
-	Balance                                                                       *struct {
+	AccountID                                              string `json:"AccountId"`
+	TransactionID                                          string `json:"TransactionId"`
+	CreditDebitIndicator, Status, TransactionMutability    string
+	BookingDateTime, ValueDateTime, TransactionInformation string
+	Amount                                                 money
+	Balance                                                *struct {
 		CreditDebitIndicator, Type string
 		Amount                     money
 	}
@@ -64,11 +66,11 @@ func once(pages []page) (rows []transaction, twice int) {
 	seen := make(map[string]bool)
 	for _, p := range pages {
 		for _, r := range p.Data.Transaction {
-			if r.TransactionId != "" && seen[r.AccountId+r.TransactionId] {
+			if r.TransactionID != "" && seen[r.AccountID+r.TransactionID] {
 				twice++
 				continue
 			}
-			seen[r.AccountId+r.TransactionId] = true
+			seen[r.AccountID+r.TransactionID] = true
 			rows = append(rows, r)
 		}
 	}
@@ -124,7 +126,7 @@ func TestThePagesHoldEveryEntryOnceAndSomeTwice(t *testing.T) {
 				}
 				want, got := sums(truth), map[string]int64{}
 				for _, r := range rows {
-					got[r.AccountId+" "+r.Status] += minor(t, r.Amount, r.CreditDebitIndicator)
+					got[r.AccountID+" "+r.Status] += minor(t, r.Amount, r.CreditDebitIndicator)
 				}
 				for k, v := range want {
 					if got[k] != v {
@@ -134,8 +136,8 @@ func TestThePagesHoldEveryEntryOnceAndSomeTwice(t *testing.T) {
 				for _, id := range b.accountIDs(name) {
 					one, _ := once(b.all(tok, strings.Replace(path, "/transactions", "/accounts/"+id+"/transactions", 1)))
 					for _, r := range one {
-						if r.AccountId != id {
-							t.Errorf("a row of %s in the list of %s", r.AccountId, id)
+						if r.AccountID != id {
+							t.Errorf("a row of %s in the list of %s", r.AccountID, id)
 						}
 						got[id+" "+r.Status] -= minor(t, r.Amount, r.CreditDebitIndicator)
 					}
@@ -175,13 +177,13 @@ func TestBalancesFollowFromTheEntries(t *testing.T) {
 				continue
 			}
 			now := minor(t, r.Balance.Amount, r.Balance.CreditDebitIndicator)
-			if was, ok := running[r.AccountId]; ok && now-was != minor(t, r.Amount, r.CreditDebitIndicator) {
+			if was, ok := running[r.AccountID]; ok && now-was != minor(t, r.Amount, r.CreditDebitIndicator) {
 				t.Fatalf("%s: at %s the balance goes from %d to %d by %s %s", name, r.BookingDateTime, was, now, r.CreditDebitIndicator, r.Amount.Amount)
 			}
-			running[r.AccountId] = now
+			running[r.AccountID] = now
 		}
 		for _, bal := range b.balances(tok, "/balances") {
-			p, ok := b.srv.Position(bal.AccountId)
+			p, ok := b.srv.Position(bal.AccountID)
 			if !ok {
 				t.Fatal("no position")
 			}
@@ -196,7 +198,7 @@ func TestBalancesFollowFromTheEntries(t *testing.T) {
 			if w, ok := want[bal.Type]; ok && got != w {
 				t.Errorf("%s: %s is %d, want %d", name, bal.Type, got, w)
 			}
-			if last, ok := running[bal.AccountId]; ok && last != p.Booked {
+			if last, ok := running[bal.AccountID]; ok && last != p.Booked {
 				t.Errorf("%s: the last running balance is %d, the balance %d", name, last, p.Booked)
 			}
 		}
@@ -207,9 +209,10 @@ func TestBalancesFollowFromTheEntries(t *testing.T) {
 }
 
 type balance struct {
-	AccountId, CreditDebitIndicator, Type, DateTime string
-	Amount                                          money
-	CreditLine                                      []struct {
+	AccountID                            string `json:"AccountId"`
+	CreditDebitIndicator, Type, DateTime string
+	Amount                               money
+	CreditLine                           []struct {
 		Included bool
 		Type     string
 		Amount   money
@@ -291,7 +294,7 @@ func TestPendingBecomesBookedUnderAnotherName(t *testing.T) {
 		var after []transaction
 		rows, _ := once(b.all(fresh, "/transactions?fromBookingDateTime="+booking.Format("2006-01-02")))
 		for _, r := range rows {
-			if r.TransactionId == pump.TransactionId {
+			if r.TransactionID == pump.TransactionID {
 				t.Error("the pending row is still there")
 			}
 			if r.MerchantDetails != nil && r.MerchantDetails.MerchantCategoryCode == "5542" && r.Status == "Booked" {

@@ -52,9 +52,9 @@ func graceMoves(w *writer, everyday, savings, card *book) {
 		spare = spare / 5_00 * 5_00
 		switch {
 		case spare > 0:
-			w.transfer(everyday, savings, OwnTransfer, spare, spare, "TO RAINY DAY", nil)
+			w.transfer(everyday, savings, spare, spare, "TO RAINY DAY", nil)
 		case spare < 0:
-			w.transfer(savings, everyday, OwnTransfer, -spare, -spare, "FROM RAINY DAY", nil)
+			w.transfer(savings, everyday, -spare, -spare, "FROM RAINY DAY", nil)
 		}
 	}
 	if due(w.day, 15) && savings.money > fromMinor(100_00, "GBP") { // arrives a banking day later, and says nothing of itself
@@ -71,7 +71,7 @@ func graceMoves(w *writer, everyday, savings, card *book) {
 	if due(w.day, 12) { // the card's bill, in full; both sides of it are one thing
 		if owed := -card.money.minor("GBP"); owed > 0 {
 			if short := owed - everyday.money.minor("GBP") - 850_00; short > 0 && savings.money.minor("GBP") > short {
-				w.transfer(savings, everyday, OwnTransfer, short, short, "FROM RAINY DAY", nil)
+				w.transfer(savings, everyday, short, short, "FROM RAINY DAY", nil)
 			}
 			w.dated(everyday, CardRepayment, -owed, row{text: "ALBION REWARDS CARD DD", party: &party{name: "Albion Bank Cards"}})
 			w.note(card, row{kind: CardRepayment, amount: fromMinor(owed, "GBP"), when: nextBanking(w.day), dateOnly: true, text: "PAYMENT RECEIVED - THANK YOU"})

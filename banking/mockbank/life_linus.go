@@ -24,7 +24,7 @@ func linusHome(w *writer, joint, own *book) {
 	}
 	if dueBefore(w.day, 28) {
 		share := max(1_450_00-joint.money.minor("GBP"), 200_00)
-		w.transfer(own, joint, OwnTransfer, share, share, "HOUSEKEEPING", nil)
+		w.transfer(own, joint, share, share, "HOUSEKEEPING", nil)
 		w.dated(joint, PaymentIn, 700_00, row{text: "M VARGA HOUSEKEEPING", party: &party{"UK.OBIE.SortCodeAccountNumber", "99000055667788", "Mira Varga"}})
 	}
 	bill := func(day int, m *merchant, minor int64) {
@@ -77,7 +77,7 @@ func linusAbroad(w *writer, own, euro, yen, dinar *book) {
 	if dueBefore(w.day, 29) {
 		top := func(to *book, floor, pence, in int64, rate string) {
 			if to.money.minor(to.Currency) < floor {
-				w.transfer(own, to, OwnTransfer, pence, in, "CURRENCY TRANSFER",
+				w.transfer(own, to, pence, in, "CURRENCY TRANSFER",
 					&exchange{source: "GBP", target: to.Currency, rate: rate})
 			}
 		}

@@ -11,8 +11,9 @@ import (
 )
 
 type errorAnswer struct {
-	Code, Id, Message string
-	Errors            []struct{ ErrorCode, Message, Path string }
+	ID            string `json:"Id"`
+	Code, Message string
+	Errors        []struct{ ErrorCode, Message, Path string }
 }
 
 func TestConsentsAreAskedForByTheRules(t *testing.T) {
@@ -53,7 +54,7 @@ func TestConsentsAreAskedForByTheRules(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := b.postConsent(own, c.body)
 			if c.code == "" {
-				if got := decode[consentAnswer](t, a.body); a.status != http.StatusCreated || got.Data.Status != "AwaitingAuthorisation" || got.Data.ConsentId == "" {
+				if got := decode[consentAnswer](t, a.body); a.status != http.StatusCreated || got.Data.Status != "AwaitingAuthorisation" || got.Data.ConsentID == "" {
 					t.Errorf("got %d %s", a.status, a.body)
 				}
 				return
@@ -178,7 +179,7 @@ func TestRefusals(t *testing.T) {
 				}
 				return
 			}
-			if got := decode[errorAnswer](t, a.body); got.Errors[0].ErrorCode != c.code || got.Id != a.header.Get("X-Fapi-Interaction-Id") {
+			if got := decode[errorAnswer](t, a.body); got.Errors[0].ErrorCode != c.code || got.ID != a.header.Get("X-Fapi-Interaction-Id") {
 				t.Errorf("got %s", a.body)
 			}
 		})

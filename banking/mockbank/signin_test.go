@@ -43,7 +43,7 @@ func TestACustomerSharesOneAccount(t *testing.T) {
 	}
 	tok := b.exchange(got.Get("code"))
 	list := decode[accountsAnswer](t, b.get(tok.Access, "/accounts").body)
-	if len(list.Data.Account) != 1 || list.Data.Account[0].AccountId != savings {
+	if len(list.Data.Account) != 1 || list.Data.Account[0].AccountID != savings {
 		t.Errorf("got %v", list.Data.Account)
 	}
 }
@@ -51,8 +51,9 @@ func TestACustomerSharesOneAccount(t *testing.T) {
 type accountsAnswer struct {
 	Data struct {
 		Account []struct {
-			AccountId, Nickname, AccountSubType, Currency string
-			Account                                       []struct{ SchemeName, Identification, Name string }
+			AccountID                          string `json:"AccountId"`
+			Nickname, AccountSubType, Currency string
+			Account                            []struct{ SchemeName, Identification, Name string }
 		}
 	}
 }

@@ -156,22 +156,22 @@ func (b *book) entry(r *row) Entry {
 	return e
 }
 
-func (a Account) displayName() string {
-	if a.Nickname != "" {
-		return a.Nickname
+func (acc Account) displayName() string {
+	if acc.Nickname != "" {
+		return acc.Nickname
 	}
-	return a.kindWords()
+	return acc.kindWords()
 }
 
-func (a Account) kindWords() string {
-	words := map[string]string{"CurrentAccount": "Current account", "Savings": "Savings account", "CreditCard": "Credit card"}[a.SubType]
-	if a.Currency != "GBP" {
-		words += ", " + a.Currency
+func (acc Account) kindWords() string {
+	words := map[string]string{"CurrentAccount": "Current account", "Savings": "Savings account", "CreditCard": "Credit card"}[acc.SubType]
+	if acc.Currency != "GBP" {
+		words += ", " + acc.Currency
 	}
-	if len(a.Holders) > 1 {
+	if len(acc.Holders) > 1 {
 		words += ", joint"
 	}
 	return words
 }
 
-func (a Account) maskedNumber() string { return "ending " + a.Number[len(a.Number)-4:] }
+func (acc Account) maskedNumber() string { return "ending " + acc.Number[len(acc.Number)-4:] }

@@ -126,7 +126,7 @@ func TestBalancesSayWhatIsOwnAndWhatIsLent(t *testing.T) {
 	}
 	other := b.balances(b.link("linus", allPermissions(), nil).Access, "/balances")
 	for _, bal := range other {
-		if bal.AccountId == b.accountIDs("linus")[1] && (len(bal.CreditLine) != 1 || bal.CreditLine[0].Included) {
+		if bal.AccountID == b.accountIDs("linus")[1] && (len(bal.CreditLine) != 1 || bal.CreditLine[0].Included) {
 			t.Errorf("an overdraft that is not included is told as %+v", bal)
 		}
 	}

@@ -97,13 +97,13 @@ func (w *writer) paySlowly(b *book, m *merchant, held, minor int64, when time.Ti
 
 // transfer moves money between two books of the customer on the day. Where the
 // currencies differ, out leaves the one and in reaches the other.
-func (w *writer) transfer(from, to *book, kind Kind, out, in int64, text string, fx *exchange) {
+func (w *writer) transfer(from, to *book, out, in int64, text string, fx *exchange) {
 	w.note(from, row{
-		kind: kind, amount: -fromMinor(out, from.Currency), when: at(w.day, 9, 5), text: text, fx: fx,
+		kind: OwnTransfer, amount: -fromMinor(out, from.Currency), when: at(w.day, 9, 5), text: text, fx: fx,
 		party: &party{to.Scheme, to.Number, to.Holders[0]},
 	})
 	w.note(to, row{
-		kind: kind, amount: fromMinor(in, to.Currency), when: at(w.day, 9, 5), text: text, fx: fx,
+		kind: OwnTransfer, amount: fromMinor(in, to.Currency), when: at(w.day, 9, 5), text: text, fx: fx,
 		party: &party{from.Scheme, from.Number, from.Holders[0]},
 	})
 }
