@@ -132,7 +132,7 @@ func (db *DB) Renew(ctx context.Context, c banking.Connection, holder string) er
 		var id string
 		return one(ctx, tx, `UPDATE connections SET access_sealed = $3, access_expires = $4, refresh_sealed = $5, refresh_expires = $6,
 			generation = generation + 1, lease_holder = '', lease_until = 0
-			WHERE id = $1 AND lease_holder = $2 AND generation = $7 RETURNING id`,
+			WHERE id = $1 AND lease_holder = $2 AND lease_holder <> '' AND generation = $7 RETURNING id`,
 			[]any{c.ID, holder, c.Access, millis(c.AccessExpires), c.Refresh, millis(c.RefreshExpires), c.Generation}, &id)
 	})
 	return leased("renew connection", err)
@@ -146,7 +146,7 @@ func (db *DB) Release(ctx context.Context, id, holder string, relink bool) error
 	}
 	err := db.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE connections SET lease_holder = '', lease_until = 0, relink = $3
-			WHERE id = $1 AND lease_holder = $2`, id, holder, mark)
+			WHERE id = $1 AND lease_holder = $2 AND lease_holder <> ''`, id, holder, mark)
 		return err
 	})
 	if err != nil {
