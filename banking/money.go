@@ -49,7 +49,7 @@ const (
 
 // ParseAmount reads a decimal amount as UK Open Banking writes it: 1 to 13 digits, then perhaps a point and 1 to 5 digits; no sign, no
 // space, no exponent. Digits beyond the currency's own are rounded half to even, and rounded tells whether any of them was not
-// zero. The errors are ErrAmount, ErrCurrency and ErrOverflow, and never quote the amount.
+// zero. The errors are ErrAmount and ErrCurrency, and never quote the amount; what the grammar allows always fits.
 func ParseAmount(decimal string, c Currency) (m Money, rounded bool, err error) {
 	whole, fraction, point := strings.Cut(decimal, ".")
 	if len(whole) < 1 || len(whole) > maxWhole || point && (len(fraction) < 1 || len(fraction) > maxDecimals) {
@@ -78,20 +78,17 @@ func ParseAmount(decimal string, c Currency) (m Money, rounded bool, err error) 
 		return Money{}, false, err
 	}
 	if up {
-		minor++ // at most 18 digits stand here, so this fits
+		minor++
 	}
 	return Money{Minor: minor, Currency: c}, rounded, nil
 }
 
-// digits appends decimal digits to n.
+// digits appends decimal digits to n. There are at most maxWhole and the four of the longest exponent, so they fit.
 func digits(n int64, s string) (int64, error) {
 	for i := range len(s) {
 		d := s[i] - '0'
 		if d > 9 {
 			return 0, ErrAmount
-		}
-		if n > (math.MaxInt64-9)/10 {
-			return 0, ErrOverflow
 		}
 		n = n*10 + int64(d)
 	}

@@ -43,7 +43,7 @@ func NewCounter(q Question, own []banking.Account) *Counter {
 		byCode: map[banking.Currency]uint8{},
 	}
 	for i, category := range categories {
-		c.places[category] = uint8(i) //nolint:gosec // there are a handful of categories
+		c.places[category] = uint8(i)
 	}
 	c.accounts, c.err = newAccounts(own, q.Accounts)
 	if c.err == nil && !q.Period.valid() {
@@ -139,7 +139,8 @@ func (c *Counter) sortOut(t banking.Transaction, at, in uint8, id uint64) {
 	unbooked := t.Status == banking.Pending || !c.question.Today.IsZero() && t.Day.After(c.question.Today)
 
 	l := leg{minor: t.Money.Minor, currency: in, account: at, day: uint16(t.Day.Sub(c.window.From))} //nolint:gosec // a decade at most
-	if out || refund {                                                                               // of other money that came in nothing is counted, so that equal credits are alike
+	// Of other money that came in nothing is counted, so that equal credits are alike.
+	if out || refund {
 		l.category = c.places[category]
 		l.marks |= when(isCounted, counted) | when(t.Rounded, rounded)
 	}
@@ -176,7 +177,6 @@ func (c *Counter) sortOut(t banking.Transaction, at, in uint8, id uint64) {
 		id = 0 // it is known not to be here twice
 	}
 	c.waiting = append(c.waiting, waiting{l, id})
-	return
 }
 
 // charge counts an entry that is no transfer: as spent or refunded, or as cash, which is told apart unless it was asked for.

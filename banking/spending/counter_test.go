@@ -44,6 +44,7 @@ var ids int
 func at(merchant, mcc string) func(*banking.Transaction) {
 	return func(t *banking.Transaction) { t.Merchant, t.MCC = merchant, mcc }
 }
+
 func to(number string) func(*banking.Transaction) {
 	return func(t *banking.Transaction) { t.Counter = number }
 }
@@ -230,6 +231,9 @@ func TestWhatCountsAsSpending(t *testing.T) {
 			entry(current, "2026-11-22", -20000, banking.Purchase, notYetBooked, at("Brokers", "6211")),
 			entry(current, "2026-11-22", -777, banking.Transfer, notYetBooked), entry(savings, "2026-11-22", 777, banking.Transfer, notYetBooked),
 		}, nil},
+		"a pending purchase is not excused by an equal payment to the card": {nil, []banking.Transaction{
+			entry(current, "2026-11-22", -800, banking.Purchase, groceries, notYetBooked), entry(card, "2026-11-22", 800, banking.Repayment),
+		}, []string{"GBP 0 in 0; pending 800 in 1"}},
 		"what is booked for a day to come is still pending": {nil, []banking.Transaction{
 			entry(current, "2026-11-24", -900, banking.Purchase, groceries), entry(current, "2026-11-23", -1250, banking.Purchase, groceries),
 		}, []string{"GBP 1250 in 1; pending 900 in 1"}},

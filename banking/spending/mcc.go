@@ -104,7 +104,7 @@ var mccs = []struct {
 var mccPlaces = func() (places [10000]uint8) {
 	byName := map[Category]uint8{}
 	for i, c := range categories {
-		byName[c] = uint8(i) + 1 //nolint:gosec // there are a handful of categories
+		byName[c] = uint8(i) + 1
 	}
 	for _, r := range mccs {
 		for code := r.first; code <= r.last; code++ {

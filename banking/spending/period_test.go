@@ -67,6 +67,7 @@ func TestParseAmazon(t *testing.T) {
 		"week 53, said before there was one this year, is that of 2020":         {"2026-W53", monday, "2020-12-28 2021-01-03 week"},
 		"week 1, said in the last days of December and already begun, stays":    {"2026-W01", "2025-12-30", "2025-12-29 2026-01-04 week"},
 		"week 1 ahead, of a year that has not begun, is this year's":            {"2027-W01", monday, "2025-12-29 2026-01-04 week"},
+		"week 1, said in the last days of December after it began":              {"2028-W01", "2025-12-30", "2025-12-29 2026-01-04 week"},
 		"summer, heard as next year's, is this year's":                          {"2027-SU", monday, "2026-06-01 2026-08-31 season"},
 		"winter, said in November, is the one that ended in February":           {"2026-WI", monday, "2025-12-01 2026-02-28 season"},
 		"winter, said in January and heard as this year's, is the one going on": {"2027-WI", "2027-01-15", "2026-12-01 2027-02-28 season"},
