@@ -15,6 +15,7 @@ import (
 	"sotto/banking"
 	"sotto/banking/openbanking"
 	"sotto/linking"
+	"sotto/linking/disclosure"
 	"sotto/skills"
 	"sotto/skills/alexa"
 	"sotto/skills/speech"
@@ -27,6 +28,7 @@ const sweeping = time.Hour
 type rooms struct {
 	connections *banking.Connections
 	authority   *linking.Authority
+	record      *disclosure.Log
 	skill       *skills.Skill
 	phrases     *speech.Phrases
 	alexa       *alexa.Platform
@@ -115,10 +117,11 @@ func (s *Server) openConversation(banks []banking.Bank) error {
 	for _, b := range banks {
 		said[b.ID()] = b.Name()
 	}
+	s.record = disclosure.NewLog(s.db, s.now, s.random)
 	var err error
 	s.skill, err = skills.New(skills.Options{
-		Links: links{s.authority, s.connections}, Teller: banking.NewTeller(s.connections), Record: s.db,
-		BankName: func(id banking.BankID) string { return said[id] }, Now: s.now,
+		Links: links{s.authority, s.connections}, Teller: banking.NewTeller(s.connections), Record: s.record,
+		BankName: func(id banking.BankID) string { return said[id] },
 	})
 	if err != nil {
 		return err
@@ -180,7 +183,8 @@ func (s *Server) sweep(ctx context.Context) {
 	tick := time.NewTicker(sweeping)
 	defer tick.Stop()
 	for {
-		if err := s.authority.Sweep(ctx); err != nil && ctx.Err() == nil {
+		_, err := s.record.Sweep(ctx, time.Duration(s.cfg.Retention))
+		if err = errors.Join(err, s.authority.Sweep(ctx)); err != nil && ctx.Err() == nil {
 			s.log.Error("sweep", zap.String("fault", fault(err)))
 		}
 		select {
