@@ -214,22 +214,20 @@ func (c *Counter) counts(t banking.Transaction, at uint8) (Category, bool) {
 }
 
 // isRefund says whether money that came in takes back a spending: what the bank calls a refund, what came from a merchant, a fee
-// or direct debit taken back. Salary, transfers, interest, what repays a card, and what comes back of savings or cash are no
-// refunds.
+// or direct debit taken back. Salary, transfers, interest, what repays a card, what a wallet or wire brings, and what comes
+// back of savings or cash are no refunds.
 func isRefund(t banking.Transaction, own, owed bool) bool {
 	category, known := byMCC(t.MCC)
-	if t.Money.Minor < 0 || own || category == Cash || category == investment {
+	if t.Money.Minor < 0 || own || category == Cash || category == investment || sendsMoney(t.MCC) {
 		return false
 	}
 	switch t.Sort {
-	case banking.Refund, banking.Fee:
+	case banking.Refund, banking.Purchase, banking.Fee:
 		return true
 	case banking.DirectDebit:
 		return !owed
-	case banking.Purchase:
-		return !sendsMoney(t.MCC)
 	case banking.Unknown:
-		return known && !sendsMoney(t.MCC)
+		return known
 	default:
 		return false
 	}

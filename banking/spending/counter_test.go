@@ -206,6 +206,9 @@ func TestWhatCountsAsSpending(t *testing.T) {
 		"a machine that gave nothing takes nothing off what was spent": {nil, []banking.Transaction{
 			entry(current, "2026-11-02", -4000, banking.Cash), entry(current, "2026-11-02", 4000, banking.Refund, at("LINK", "6011")),
 		}, []string{"GBP 0 in 0; cash 4000 in 1"}},
+		"what a wallet pays out is no refund": {nil, []banking.Transaction{
+			entry(current, "2026-11-02", -1250, banking.Purchase, groceries), entry(current, "2026-11-03", 5000, banking.Refund, at("Wallet", "6540")),
+		}, []string{"GBP 1250 in 1"}},
 		"cash is told apart": {nil, []banking.Transaction{
 			entry(current, "2026-11-02", -4000, banking.Cash), entry(current, "2026-11-03", -2000, banking.Unknown, at("LINK", "6011")),
 			entry(current, "2026-11-03", -1000, banking.Purchase, at("Bureau de change", "6051")), entry(current, "2026-11-02", -1250, banking.Purchase, groceries),

@@ -64,7 +64,7 @@ func moves(t banking.Transaction, own, foreigner, owed bool) (m marks, ok bool) 
 		return m | strong, true
 	case banking.DirectDebit:
 		return m | when(!in, owedOnly), own || !in || owed
-	case banking.Purchase, banking.Unknown:
+	case banking.Purchase, banking.Refund, banking.Unknown:
 		nameless := t.Sort == banking.Unknown && t.MCC == "" && (t.Merchant == "" || in && owed)
 		return m, own || nameless || sendsMoney(t.MCC)
 	default:
