@@ -36,8 +36,9 @@ type Options struct {
 	Rand io.Reader
 	// Seed decides the customers' histories and account numbers.
 	Seed int64
-	// StatePath is the journal file for what must survive a restart; when
-	// empty, everything is in memory.
+	// StatePath is the journal file for what must survive a restart, in a folder
+	// that exists; when empty, everything is in memory. One process at a time
+	// may use it.
 	StatePath string
 	// Clients may use the bank.
 	Clients []Client

@@ -216,8 +216,15 @@ func refuse(w http.ResponseWriter, status int, code, message, path string) {
 	})
 }
 
-// self is the absolute URL of the request.
-func (a *albion) self(r *http.Request) string { return a.opts.BaseURL + r.URL.RequestURI() }
+// self is the absolute URL of the request, with the query written anew: what came
+// may hold bytes that are neither a URI nor JSON.
+func (a *albion) self(r *http.Request) string {
+	self := a.opts.BaseURL + r.URL.EscapedPath()
+	if query := r.URL.Query(); len(query) > 0 {
+		self += "?" + query.Encode()
+	}
+	return self
+}
 
 // consented checks that the holder is a customer's client with one of permissions,
 // and gives the accounts it may see: all of the consent, or the one of the path.
