@@ -3,7 +3,6 @@ package skills
 import (
 	"context"
 	"errors"
-	"time"
 
 	"sotto/banking"
 	"sotto/linking"
@@ -40,7 +39,6 @@ type Options struct {
 	Teller   Teller
 	Record   disclosure.Record
 	BankName func(banking.BankID) string // how a bank is called aloud
-	Now      func() time.Time
 }
 
 // Skill answers turns. It is safe for concurrent use.
@@ -49,15 +47,14 @@ type Skill struct {
 	teller   Teller
 	record   disclosure.Record
 	bankName func(banking.BankID) string
-	now      func() time.Time
 }
 
 // New makes the conversation.
 func New(o Options) (*Skill, error) {
-	if o.Links == nil || o.Teller == nil || o.Record == nil || o.BankName == nil || o.Now == nil {
+	if o.Links == nil || o.Teller == nil || o.Record == nil || o.BankName == nil {
 		return nil, errors.New("skills: an option is missing")
 	}
-	return &Skill{links: o.Links, teller: o.Teller, record: o.Record, bankName: o.BankName, now: o.Now}, nil
+	return &Skill{links: o.Links, teller: o.Teller, record: o.Record, bankName: o.BankName}, nil
 }
 
 // Trace is what the log may know of an answer beside its key: nothing that the customer or a bank said.
