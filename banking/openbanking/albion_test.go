@@ -26,6 +26,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -73,6 +74,16 @@ type albion struct {
 	dir    string
 	client *http.Client // a browser's; trusts the bank
 	judge  *judge.OpenAPI
+	faulty atomic.Bool // what goes wrong on purpose is not judged
+}
+
+// fault makes something go wrong from now on; the zero Fault ends it.
+func (a *albion) fault(f mockbank.Fault) {
+	a.t.Helper()
+	if err := a.mock.SetFault(f); err != nil {
+		a.t.Fatal(err)
+	}
+	a.faulty.Store(f != mockbank.Fault{})
 }
 
 // material is what Sotto holds to prove itself at any bank: made once, since RSA keys take their time.
@@ -222,7 +233,7 @@ func (a *albion) bank(c openbanking.Config) *openbanking.Bank {
 func (a *albion) judged(next http.RoundTripper) http.RoundTripper {
 	court := a.judge.Transport(next)
 	return round(func(r *http.Request) (*http.Response, error) {
-		if strings.Contains(r.URL.Path, "/aisp/") {
+		if strings.Contains(r.URL.Path, "/aisp/") && !a.faulty.Load() {
 			return court.RoundTrip(r)
 		}
 		return next.RoundTrip(r)
