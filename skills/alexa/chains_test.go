@@ -116,6 +116,24 @@ func TestAKeptChainIsRefusedWhenItsIntermediateEndsBeforeItsLeaf(t *testing.T) {
 	}
 }
 
+func TestAKeptChainIsRefusedBeforeItsIntermediateBegins(t *testing.T) {
+	h := newHands()
+	root := newAuthority(t, "root", nil)
+	between := newAuthority(t, "between", root)
+	young := *between.certificate
+	young.NotBefore = present.Add(-time.Hour)
+	between.certificate = sign(t, &young, root.certificate, between.key.Public(), root.key)
+	b := &bucket{files: map[string]string{genuine: chainOf(between.leaf(t, &leafKey().PublicKey, nil), between.certificate)}}
+	platform := endpoint(t, root, b, h.now)
+	if err := platform.Verify(t.Context(), signed(t, genuine, nil), nil); err != nil {
+		t.Fatal(err)
+	}
+	h.advance(-time.Hour - time.Second)
+	if got := reason(t, platform.Verify(t.Context(), signed(t, genuine, nil), nil)); got != alexa.Expired {
+		t.Errorf("got %q, want %q", got, alexa.Expired)
+	}
+}
+
 func TestAURLThatGaveNoChainIsNotAskedAgainForAWhile(t *testing.T) {
 	h := newHands()
 	platform, b, root := house(t, h.now)
