@@ -25,6 +25,7 @@ const childEnv = "SOTTO_TEST_CHILD"
 type child struct {
 	cmd  *exec.Cmd
 	said map[string]string // what it printed at its start: "name value" lines, the last one "ready"
+	once sync.Once
 }
 
 // startChild starts the test binary again as the server named by kind and waits until it says that it is ready.
@@ -60,9 +61,12 @@ func startChild(tb testing.TB, kind string, env ...string) *child {
 	return nil
 }
 
+// stop kills the process (-9) and waits until it is gone.
 func (c *child) stop() {
-	_ = c.cmd.Process.Kill()
-	_ = c.cmd.Wait()
+	c.once.Do(func() {
+		_ = c.cmd.Process.Kill()
+		_ = c.cmd.Wait()
+	})
 }
 
 // cpu is the time the process has spent on a CPU, all threads together, as /proc tells it in nanoseconds.

@@ -1,0 +1,127 @@
+package tests
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base32"
+	"net"
+	"net/http"
+	"os"
+	"testing"
+	"time"
+
+	"sotto/server/dev"
+	"sotto/skills"
+)
+
+// BenchmarkBalanceQuestion measures the server CPU of a signed, token-checked "what's my balance?", read from /proc of a process that does nothing
+// else, as a ratio to a bare Echo handler that reads the same body and answers with a constant, in the same run. "counter" answers from a bank in
+// the same process, "loopback" asks a mock bank in a process of its own over HTTP. One operation is the whole measurement.
+func BenchmarkBalanceQuestion(b *testing.B) {
+	const rounds, n = 7, 2000
+	for range b.N {
+		counter := newHouseChild(b, "counter")
+		atCounter := newSpeaker(b, counter.said["state"], time.Now)
+		atCounter.linkAs(dev.Person{Bank: "counter", Now: time.Now}, nil)
+
+		secret, totp := rand.Text(), base32.StdEncoding.EncodeToString([]byte(rand.Text())[:20])
+		addr := freeAddr(b)
+		bank := startChild(b, "bank", "SOTTO_TEST_HOUSE=http://"+addr, "SOTTO_TEST_SECRET="+secret, "SOTTO_TEST_TOTP="+totp)
+		loopback := newHouseChild(b, "house", "SOTTO_TEST_ADDR="+addr, "SOTTO_TEST_BANKS="+banksFile(b, bank.said["url"], secret))
+		far := newSpeaker(b, loopback.said["state"], time.Now)
+		far.linkAs(dev.Person{Bank: "far", Customer: dev.Customer{Username: "ada", Password: secret, TOTPSecret: totp}, Now: time.Now}, nil)
+
+		bare := startChild(b, "echo")
+		body := balanceBody(b, atCounter)
+		idle := counter.resident(b)
+		medians := costs(b, rounds, n, map[string]measured{
+			"echo": {bare, func(int) *http.Request {
+				r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, bare.said["url"]+"/alexa", bytes.NewReader(body))
+				if err != nil {
+					b.Error(err)
+				}
+				return r
+			}},
+			"counter":  {counter, questions(b, atCounter, 256)},
+			"loopback": {loopback, questions(b, far, 256)},
+		})
+		base := float64(medians["echo"])
+		b.ReportMetric(base/1e3, "echo-µs")
+		b.ReportMetric(float64(medians["counter"])/1e3, "counter-µs")
+		b.ReportMetric(float64(medians["loopback"])/1e3, "loopback-µs")
+		b.ReportMetric(float64(medians["counter"])/base, "counter-ratio")
+		b.ReportMetric(float64(medians["loopback"])/base, "loopback-ratio")
+		b.ReportMetric(idle, "idle-MB")
+		b.ReportMetric(loopback.resident(b), "loaded-MB")
+	}
+}
+
+// BenchmarkReady measures how long a house with existing state takes from the start of its process to the first 200 of /readyz.
+func BenchmarkReady(b *testing.B) {
+	env := []string{"SOTTO_TEST_STATE=" + b.TempDir(), "SOTTO_TEST_ADDR=" + freeAddr(b), "SOTTO_TEST_BANK_ADDR=" + freeAddr(b)}
+	startChild(b, "house", env...).stop()
+	for b.Loop() {
+		c := startChild(b, "house", env...)
+		r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, c.said["url"]+"/readyz", nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if status, body := send(b, r); status != http.StatusOK {
+			b.Fatalf("/readyz answers %d: %s", status, body)
+		}
+		c.stop()
+	}
+}
+
+// freeAddr is a loopback address that nobody listens at just now.
+func freeAddr(tb testing.TB) string {
+	tb.Helper()
+	l, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func newHouseChild(tb testing.TB, kind string, env ...string) *child {
+	tb.Helper()
+	state, err := os.MkdirTemp(tb.TempDir(), "house")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	c := startChild(tb, kind, append(env, "SOTTO_TEST_STATE="+state)...)
+	c.said["state"] = state
+	return c
+}
+
+// questions signs n balance questions and sends them in turn.
+func questions(tb testing.TB, s *speaker, n int) func(int) *http.Request {
+	tb.Helper()
+	bodies, headers := make([][]byte, n), make([]http.Header, n)
+	for i := range n {
+		bodies[i] = balanceBody(tb, s)
+		header, err := s.signer.Sign(bodies[i])
+		if err != nil {
+			tb.Fatal(err)
+		}
+		headers[i] = header
+	}
+	return func(i int) *http.Request {
+		r, err := http.NewRequestWithContext(tb.Context(), http.MethodPost, s.file.PublicURL+"/alexa", bytes.NewReader(bodies[i%n]))
+		if err != nil {
+			tb.Error(err)
+		}
+		r.Header = headers[i%n].Clone()
+		return r
+	}
+}
+
+func balanceBody(tb testing.TB, s *speaker) []byte {
+	tb.Helper()
+	body, err := s.device.Ask(skills.Balance, nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return body
+}

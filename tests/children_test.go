@@ -1,0 +1,198 @@
+package tests
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"sotto/banking"
+	"sotto/banking/mockbank"
+	"sotto/server"
+)
+
+func TestMain(m *testing.M) {
+	if kind := os.Getenv(childEnv); kind != "" {
+		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+		err := children[kind](ctx)
+		stop()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, kind+":", err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// children are the servers that the test binary can be in a process of its own.
+var children = map[string]func(context.Context) error{
+	"echo":    echoChild,
+	"bank":    bankChild,
+	"house":   func(ctx context.Context) error { return houseChild(ctx, nil) },
+	"counter": func(ctx context.Context) error { return houseChild(ctx, []banking.Bank{&counterBank{}}) },
+}
+
+// echoChild is the bare Echo handler that everything is measured against: it reads the same body and answers with a constant.
+func echoChild(ctx context.Context) error {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	answer := []byte(`{"version":"1.0","response":{"outputSpeech":{"type":"SSML","ssml":"<speak>You have 12 pounds.</speak>"},"shouldEndSession":true}}`)
+	e.POST("/alexa", func(c echo.Context) error {
+		if _, err := io.ReadAll(c.Request().Body); err != nil {
+			return err
+		}
+		return c.Blob(http.StatusOK, "application/json", answer)
+	})
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Println("url http://" + l.Addr().String())
+	fmt.Println("ready")
+	s := &http.Server{Handler: e, ReadHeaderTimeout: 5 * time.Second}
+	go func() {
+		<-ctx.Done()
+		s.Close()
+	}()
+	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// bankChild is the mock bank in a process of its own, at the address of SOTTO_TEST_BANK, for the house at SOTTO_TEST_HOUSE.
+func bankChild(ctx context.Context) error {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	bank, err := mockbank.New(mockbank.Options{
+		BaseURL: "http://" + l.Addr().String(), Clock: time.Now, Seed: 1, AccessTTL: time.Hour,
+		Clients:   []mockbank.Client{{ID: "sotto", Name: "Sotto", Auth: mockbank.AuthBasic, Secret: os.Getenv("SOTTO_TEST_SECRET"), RedirectURIs: []string{os.Getenv("SOTTO_TEST_HOUSE") + "/link/callback"}}},
+		Customers: map[string]mockbank.Credential{"ada": {Password: os.Getenv("SOTTO_TEST_SECRET"), TOTPSecret: os.Getenv("SOTTO_TEST_TOTP")}},
+	})
+	if err != nil {
+		return err
+	}
+	defer bank.Close()
+	fmt.Println("url http://" + l.Addr().String())
+	fmt.Println("ready")
+	s := &http.Server{Handler: bank, ReadHeaderTimeout: 5 * time.Second}
+	go func() {
+		<-ctx.Done()
+		s.Close()
+	}()
+	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// houseChild is a development house in the state directory SOTTO_TEST_STATE, with more banks beside its own.
+func houseChild(ctx context.Context, banks []banking.Bank) error {
+	log, err := server.NewLog(io.Discard, "info")
+	if err != nil {
+		return err
+	}
+	addr := os.Getenv("SOTTO_TEST_ADDR")
+	if addr == "" {
+		addr = "127.0.0.1:0"
+	}
+	bankAddr := os.Getenv("SOTTO_TEST_BANK_ADDR")
+	if bankAddr == "" {
+		bankAddr = "127.0.0.1:0"
+	}
+	s, err := server.New(ctx, server.Config{
+		Dev: true, State: os.Getenv("SOTTO_TEST_STATE"), Addr: addr, BankAddr: bankAddr, LogLevel: "info", SkillName: "Sotto",
+		Invocation: "sotto", Retention: server.Retention(400 * 24 * time.Hour), Migrate: true, Banks: os.Getenv("SOTTO_TEST_BANKS"),
+	}, server.Options{Log: log, Random: rand.Reader, Wall: time.Now, Banks: banks})
+	if err != nil {
+		return err
+	}
+	fmt.Println("url " + s.PublicURL())
+	fmt.Println("ready")
+	return s.Run(ctx)
+}
+
+// counterBank is a bank without a wire: whoever goes there is let in, and has one account. It is for measuring all the rest.
+type counterBank struct{ consents atomic.Int64 }
+
+func (*counterBank) ID() banking.BankID   { return "counter" }
+func (*counterBank) Name() string         { return "Counter Bank" }
+func (*counterBank) Zone() *time.Location { return time.UTC }
+
+func (b *counterBank) Authorize(_ context.Context, _ []banking.Permission, state string) (banking.Authorization, error) {
+	return banking.Authorization{
+		ConsentID: fmt.Sprint(b.consents.Add(1)), URL: "/link/callback?" + url.Values{"state": {state}, "code": {"in"}}.Encode(),
+		State: state, Nonce: "nonce", Verifier: "verifier",
+	}, nil
+}
+
+func (*counterBank) Exchange(context.Context, banking.Authorization, banking.Return) (banking.Tokens, string, error) {
+	return banking.Tokens{Access: "access", Refresh: "refresh", Expires: time.Now().Add(24 * time.Hour)}, "someone", nil
+}
+
+func (*counterBank) Refresh(context.Context, banking.Secret) (banking.Tokens, error) {
+	return banking.Tokens{Access: "access", Refresh: "refresh", Expires: time.Now().Add(24 * time.Hour)}, nil
+}
+func (*counterBank) EndConsent(context.Context, string) error { return nil }
+
+var onlyAccount = banking.Account{Ref: banking.AccountRef{Bank: "counter", ID: "1"}, Kind: banking.Current, Currency: "GBP", Name: "Everyday", Digits: "1234"}
+
+func (*counterBank) Accounts(context.Context, banking.Bearer) ([]banking.Account, error) {
+	return []banking.Account{onlyAccount}, nil
+}
+
+func (*counterBank) Balances(ctx context.Context, b banking.Bearer, d banking.Directory) ([]banking.Balance, error) {
+	if _, err := b.Token(ctx); err != nil {
+		return nil, err
+	}
+	accounts, err := d.Accounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return []banking.Balance{{Account: accounts[0], Money: banking.Money{Minor: 123456, Currency: "GBP"}, At: time.Now()}}, nil
+}
+
+func (*counterBank) Transactions(context.Context, banking.Bearer, banking.Directory, banking.Query, func(banking.Transaction) error) (banking.Extent, error) {
+	return banking.Extent{}, nil
+}
+
+// banksFile writes a SOTTO_BANKS file with the mock bank at base under the id "far".
+func banksFile(tb testing.TB, base, secret string) string {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), "banks.yaml")
+	content := fmt.Sprintf(`- id: far
+  name: Far Bank
+  dialect: uk-ob-3.1
+  issuer: %[1]s/albion
+  resource_url: %[1]s/albion/open-banking/v3.1/aisp
+  authorization_url: %[1]s/albion/authorize
+  token_url: %[1]s/albion/token
+  jwks_url: %[1]s/albion/jwks
+  client_id: sotto
+  auth: client_secret_basic
+  client_secret: %[2]s
+  request: plain
+  zone: Europe/London
+  locale: en-GB
+`, base, secret)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	return path
+}

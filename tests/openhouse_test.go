@@ -1,0 +1,306 @@
+package tests
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"sotto/linking"
+	"sotto/server"
+	"sotto/server/dev"
+	"sotto/skills"
+	"sotto/skills/alexa"
+)
+
+// morning is when most tests happen: a Monday, in the bank's zone and in UTC.
+var morning = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+
+// openHouse is a whole house with its mock bank, listening on loopback, as `serve --dev` opens it.
+type openHouse struct {
+	*server.Server
+	state string
+	wall  atomic.Int64 // the machine's clock as the house sees it, in nanoseconds
+	log   *logLines
+	stop  func()
+}
+
+// logLines is everything that was logged.
+type logLines struct {
+	mu    sync.Mutex
+	lines bytes.Buffer
+}
+
+func (l *logLines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lines.Write(p)
+}
+
+func (l *logLines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lines.String()
+}
+
+// open opens a house in a fresh state directory, and closes it with the test.
+func open(tb testing.TB) *openHouse {
+	tb.Helper()
+	return openAt(tb, tb.TempDir(), morning)
+}
+
+// openAt opens a house in a state directory at a time of day.
+func openAt(tb testing.TB, state string, at time.Time) *openHouse {
+	tb.Helper()
+	h := &openHouse{state: state, log: &logLines{}}
+	h.wall.Store(at.UnixNano())
+	log, err := server.NewLog(h.log, "debug")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	h.Server = start(tb, h, server.Config{
+		Dev: true, State: state, Addr: "127.0.0.1:0", BankAddr: "127.0.0.1:0", LogLevel: "debug", SkillName: "Sotto", Invocation: "sotto",
+		Retention: server.Retention(400 * 24 * time.Hour), Migrate: true,
+	}, log)
+	return h
+}
+
+func start(tb testing.TB, h *openHouse, cfg server.Config, log *zap.Logger) *server.Server {
+	tb.Helper()
+	s, err := server.New(tb.Context(), cfg, server.Options{
+		Log: log, Random: rand.Reader, Wall: func() time.Time { return time.Unix(0, h.wall.Load()).UTC() },
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	var once sync.Once
+	h.stop = func() {
+		once.Do(func() {
+			cancel()
+			if err := <-done; err != nil {
+				tb.Errorf("the house did not close well: %v", err)
+			}
+		})
+	}
+	tb.Cleanup(h.stop)
+	return s
+}
+
+// pass lets time go by.
+func (h *openHouse) pass(d time.Duration) { h.wall.Add(int64(d)) }
+
+// speaker is somebody with an Alexa device at home.
+type speaker struct {
+	tb      testing.TB
+	file    dev.File
+	now     func() time.Time
+	device  *alexa.Device
+	signer  alexa.Signer
+	client  dev.Client
+	refresh string
+	words   *skills.Catalogue
+}
+
+func (h *openHouse) speaker(tb testing.TB) *speaker { return newSpeaker(tb, h.state, h.Now) }
+
+// newSpeaker gives a speaker for the house that left its dev.json in a state directory.
+func newSpeaker(tb testing.TB, state string, now func() time.Time) *speaker {
+	tb.Helper()
+	file, err := dev.ReadFile(state)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	key, err := dev.ReadAlexaKey(state, file.Alexa)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	words, err := skills.NewCatalogue(now)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return &speaker{
+		tb: tb, file: file, now: now, words: words, client: file.Clients["alexa"],
+		signer: alexa.Signer{CertificateURL: file.Alexa.CertificateURL, Key: key},
+		device: &alexa.Device{SkillID: file.Alexa.SkillID, Locale: "en-US", Now: now, Random: rand.Reader},
+	}
+}
+
+// link walks through the pages as username would in a browser, and keeps the tokens in the device. It gives what the redirect carried.
+func (s *speaker) link(username string, change func(*dev.Person)) url.Values {
+	s.tb.Helper()
+	customer, err := s.file.Customer("albion", username)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	return s.linkAs(dev.Person{Bank: "albion", Customer: customer, Now: s.now}, change)
+}
+
+// linkAs links a person who may bank elsewhere.
+func (s *speaker) linkAs(person dev.Person, change func(*dev.Person)) url.Values {
+	s.tb.Helper()
+	if change != nil {
+		change(&person)
+	}
+	verifier := rand.Text() + rand.Text()
+	back, err := person.Link(s.tb.Context(), s.authorizeURL(verifier), s.client.RedirectURIs[0])
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	if back.Get("error") != "" {
+		return back
+	}
+	s.trade(url.Values{
+		"grant_type": {"authorization_code"}, "code": back["code"], "redirect_uri": {s.client.RedirectURIs[0]}, "code_verifier": {verifier},
+	})
+	return back
+}
+
+func (s *speaker) authorizeURL(verifier string) string {
+	challenge := sha256.Sum256([]byte(verifier))
+	return s.file.PublicURL + "/oauth/authorize?" + url.Values{
+		"response_type": {"code"}, "client_id": {s.client.ID}, "redirect_uri": {s.client.RedirectURIs[0]}, "state": {"a state + of=the platform"},
+		"code_challenge": {base64.RawURLEncoding.EncodeToString(challenge[:])}, "code_challenge_method": {"S256"},
+	}.Encode()
+}
+
+// trade asks the token endpoint and keeps what it gives.
+func (s *speaker) trade(form url.Values) {
+	s.tb.Helper()
+	got, err := s.askTokens(form)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	s.device.Token = linking.Token(got.Access)
+	if got.Refresh != "" {
+		s.refresh = got.Refresh
+	}
+}
+
+// tokens is a token response.
+type tokens struct {
+	Access  string `json:"access_token"`
+	Refresh string `json:"refresh_token"`
+}
+
+// errRefused is a token endpoint that said no.
+var errRefused = errors.New("refused by the token endpoint")
+
+func (s *speaker) askTokens(form url.Values) (tokens, error) {
+	status, answer, err := s.post("/oauth/token", form)
+	if err != nil {
+		return tokens{}, err
+	}
+	if status != http.StatusOK {
+		return tokens{}, fmt.Errorf("%w: %d %s", errRefused, status, answer)
+	}
+	var got tokens
+	return got, json.Unmarshal(answer, &got)
+}
+
+// post sends a form as the Alexa client.
+func (s *speaker) post(path string, form url.Values) (int, []byte, error) {
+	r, err := http.NewRequestWithContext(s.tb.Context(), http.MethodPost, s.file.PublicURL+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		return 0, nil, err
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.SetBasicAuth(url.QueryEscape(s.client.ID), url.QueryEscape(s.client.Secret))
+	return do(r)
+}
+
+// send sends a request and gives the answer's status and body.
+func send(tb testing.TB, r *http.Request) (int, []byte) {
+	tb.Helper()
+	status, body, err := do(r)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return status, body
+}
+
+func do(r *http.Request) (int, []byte, error) {
+	client := &http.Client{Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	defer client.CloseIdleConnections()
+	answer, err := client.Do(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
+	return answer.StatusCode, body, err
+}
+
+// signed makes the signed request that Alexa would send with this body.
+func (s *speaker) signed(body []byte) *http.Request {
+	s.tb.Helper()
+	header, err := s.signer.Sign(body)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(s.tb.Context(), http.MethodPost, s.file.PublicURL+"/alexa", bytes.NewReader(body))
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	r.Header = header
+	return r
+}
+
+// say says a sentence of the catalogue and gives what is heard.
+func (s *speaker) say(text string) alexa.Heard {
+	s.tb.Helper()
+	intent, slots, ok := s.words.Match("en-US", text)
+	if !ok {
+		s.tb.Fatalf("%q is no sentence of the catalogue", text)
+	}
+	body, err := s.device.Ask(intent, slots)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	return s.hear(body)
+}
+
+// hear sends a request and gives what is heard.
+func (s *speaker) hear(body []byte) alexa.Heard {
+	s.tb.Helper()
+	status, answer := send(s.tb, s.signed(body))
+	if status != http.StatusOK {
+		s.tb.Fatalf("/alexa answers %d: %s", status, answer)
+	}
+	heard, err := s.device.Hear(answer)
+	if err != nil {
+		s.tb.Fatalf("%v: %s", err, answer)
+	}
+	return heard
+}
+
+// faults sets the faults of the mock bank; {} clears them.
+func (h *openHouse) faults(tb testing.TB, rule string) { h.tellBank(tb, "faults", rule) }
+
+func (h *openHouse) tellBank(tb testing.TB, what, body string) {
+	tb.Helper()
+	r, err := http.NewRequestWithContext(tb.Context(), http.MethodPost, fmt.Sprintf("%s/albion/mock/%s", h.Dev().BankURL, what), strings.NewReader(body))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	if status, answer := send(tb, r); status >= 300 {
+		tb.Fatalf("the mock bank answers %d: %s", status, answer)
+	}
+}
