@@ -68,6 +68,9 @@ func New(ctx context.Context, cfg Config, o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{cfg: cfg, log: o.Log, wall: o.Wall, now: func() time.Time { return o.Wall().UTC() }, random: o.Random, banks: o.Banks, letGo: letGo}
+	if cfg.Dev {
+		s.letGo = 0
+	}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
