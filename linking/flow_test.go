@@ -1,0 +1,271 @@
+package linking_test
+
+import (
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sotto/banking"
+	"sotto/linking"
+)
+
+func TestTheAnswerKeepsTheClientsBytes(t *testing.T) {
+	h := open(t)
+	for name, state := range map[string]string{
+		"plain":                        "abc",
+		"reserved characters":          "a+b c/=%&?#é",
+		"bytes that are not UTF-8":     "\xff\x00\xfe",
+		"a long one, as Google's":      strings.Repeat("0123456789abcdef", 256),
+		"as long as is allowed":        strings.Repeat("s", 8<<10),
+		"none, which is then not sent": "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			q := request("alexa")
+			q.Set("state", state)
+			step := h.approve(h.authorize(q))
+			if !strings.HasPrefix(step.URL, answerURI+"&code=") {
+				t.Fatalf("got %s", step.URL)
+			}
+			got := parameters(t, step.URL)
+			if got.Get("state") != state || got.Has("state") != (state != "") || got.Get("iss") != issuer || got.Get("keep") != "this" || len(got["code"]) != 1 {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
+
+func TestThePageShowsWhoAsksForWhat(t *testing.T) {
+	h := open(t)
+	q := request("alexa")
+	q.Set("scope", "spending balances")
+	q.Set("ui_locales", "pt-BR")
+	q.Set("unknown", "tolerated")
+	got := h.authorize(q)
+	scopes := []linking.Scope{linking.Balances, linking.Spending}
+	want := linking.Page{
+		Interaction: got.Interaction, Browser: got.Browser, Client: "Alexa", ClientID: "alexa", Host: "pitangui.amazon.com", Locales: "pt-BR",
+		Banks: h.bank.Banks(), Scopes: scopes, Chosen: scopes,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	q.Del("scope")
+	if all := h.authorize(q).Scopes; len(all) != 3 {
+		t.Errorf("without a scope parameter: got %v, want the client's", all)
+	}
+	again, err := h.Authorize(t.Context(), q.Encode(), got.Browser)
+	if err != nil || again.Browser != got.Browser || again.Interaction == got.Interaction {
+		t.Errorf("a second tab: got the same browser %v, another interaction %v, %v", again.Browser == got.Browser, again.Interaction != got.Interaction, err)
+	}
+	if planted, err := h.Authorize(t.Context(), q.Encode(), "short"); err != nil || planted.Browser == "short" {
+		t.Error("a cookie that is not ours was taken for one")
+	}
+}
+
+func TestWhatWasChosenIsWhatTheBankIsAskedForAndTheLinkAllows(t *testing.T) {
+	h := open(t)
+	p := h.authorize(request("alexa"))
+	step := h.approve(p, linking.Balances)
+	if !slices.Equal(h.bank.asked, []banking.Permission{banking.ReadBalances}) {
+		t.Errorf("the bank was asked for %v", h.bank.asked)
+	}
+	g := h.token("alexa", exchanging("alexa", parameters(t, step.URL).Get("code")))
+	if g.Scope != "balances" || g.Link != step.Link {
+		t.Errorf("got scope %q of link %q", g.Scope, g.Link)
+	}
+	link, err := h.Resolve(t.Context(), linking.Alexa, g.AccessToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := link.Access(linking.Balances); err != nil {
+		t.Error(err)
+	}
+	if _, err := link.Access(linking.Balances, linking.Spending); !errors.Is(err, linking.ErrScope) {
+		t.Errorf("a scope that was not ticked: got %v, want ErrScope", err)
+	}
+}
+
+func TestTheLinksKeyIsTheOneItsConnectionsWereKeptUnder(t *testing.T) {
+	h := open(t)
+	g := h.linked("alexa")
+	link, err := h.Resolve(t.Context(), linking.Alexa, g.AccessToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := h.bank.keys[0].Encrypt([]byte("savings"), []byte("ad"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if opened, err := link.Key().Decrypt(sealed, []byte("ad")); err != nil || string(opened) != "savings" {
+		t.Errorf("got %q, %v", opened, err)
+	}
+	other, err := h.Resolve(t.Context(), linking.Alexa, h.linked("alexa").AccessToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Key().Decrypt(sealed, []byte("ad")); err == nil {
+		t.Error("another link's key opens it")
+	}
+}
+
+func TestNothingChosenShowsThePageAgain(t *testing.T) {
+	h := open(t)
+	p := h.authorize(request("google"))
+	good := linking.Decision{Interaction: p.Interaction, Browser: p.Browser, Choice: linking.Approve, Bank: "albion", Scopes: p.Scopes}
+	for name, change := range map[string]func(*linking.Decision){
+		"no bank":                    func(d *linking.Decision) { d.Bank = "" },
+		"a bank not on the list":     func(d *linking.Decision) { d.Bank = "evil" },
+		"no scope":                   func(d *linking.Decision) { d.Scopes = nil },
+		"a scope not on the page":    func(d *linking.Decision) { d.Scopes = []linking.Scope{linking.Income} },
+		"a scope that is none":       func(d *linking.Decision) { d.Scopes = []linking.Scope{"payments"} },
+		"neither yes nor no":         func(d *linking.Decision) { d.Choice = "" },
+		"a word that is no decision": func(d *linking.Decision) { d.Choice = "maybe" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := good
+			change(&d)
+			step, err := h.Decide(t.Context(), d)
+			if err != nil || step.URL != "" || step.Page == nil || !errors.Is(step.Page.Problem, linking.ErrChoice) {
+				t.Errorf("got %+v, %v; want the page with ErrChoice", step, err)
+			}
+		})
+	}
+}
+
+func TestANoAnywhereIsToldToTheClient(t *testing.T) {
+	for name, no := range map[string]func(h *house, p linking.Page) (linking.Step, error){
+		"on the page": func(h *house, p linking.Page) (linking.Step, error) {
+			return h.Decide(h.t.Context(), linking.Decision{Interaction: p.Interaction, Browser: p.Browser, Choice: linking.Deny})
+		},
+		"at the bank": func(h *house, p linking.Page) (linking.Step, error) {
+			return h.Return(h.t.Context(), p.Browser, banking.Return{State: h.toBank(p, linking.Approve), Error: "access_denied"})
+		},
+		"on the page for a second bank": func(h *house, p linking.Page) (linking.Step, error) {
+			again := h.back(p, h.toBank(p, linking.Add), "ada")
+			return h.Decide(h.t.Context(), linking.Decision{Interaction: again.Page.Interaction, Browser: p.Browser, Choice: linking.Deny})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := open(t)
+			step, err := no(h, h.authorize(request("alexa")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := parameters(t, step.URL)
+			if got.Get("error") != "access_denied" || got.Get("state") != request("alexa").Get("state") || got.Get("iss") != issuer || got.Has("code") {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
+
+func TestAnotherBankCanBeAddedBeforeGoingBack(t *testing.T) {
+	h := open(t)
+	p := h.authorize(request("alexa"))
+	step := h.back(p, h.toBank(p, linking.Add, linking.Balances), "ada")
+	if step.Page == nil || step.Page.Joined != 1 || !slices.Equal(step.Page.Scopes, []linking.Scope{linking.Balances}) {
+		t.Fatalf("got %+v, want the page again with what the first bank was asked for", step.Page)
+	}
+	first := h.approve(*step.Page)
+	g := h.token("alexa", exchanging("alexa", parameters(t, first.URL).Get("code")))
+	if g.Scope != "balances" || len(h.bank.keys) != 2 {
+		t.Errorf("got scope %q and %d connections", g.Scope, len(h.bank.keys))
+	}
+}
+
+func TestABankInTroubleLeavesTheCustomerOnThePage(t *testing.T) {
+	h := open(t)
+	p := h.authorize(request("alexa"))
+	h.bank.problem = banking.ErrUnavailable
+	step, err := h.Decide(t.Context(), linking.Decision{Interaction: p.Interaction, Browser: p.Browser, Choice: linking.Approve, Bank: "albion", Scopes: p.Scopes})
+	if err != nil || step.Page == nil || !errors.Is(step.Page.Problem, banking.ErrUnavailable) {
+		t.Fatalf("before: got %+v, %v", step, err)
+	}
+	state := h.toBank(*step.Page, linking.Approve)
+	h.bank.problem = banking.ErrGarbled
+	step = h.back(p, state, "ada")
+	if step.Page == nil || !errors.Is(step.Page.Problem, banking.ErrGarbled) || step.Page.Joined != 0 {
+		t.Fatalf("after: got %+v", step)
+	}
+	if end := h.approve(*step.Page); !strings.Contains(end.URL, "code=") {
+		t.Errorf("a second try: got %+v", end)
+	}
+}
+
+func TestSubjectsArePairwiseAndStable(t *testing.T) {
+	h := open(t)
+	subject := func(client, who string) string {
+		p := h.authorize(request(client))
+		step := h.back(p, h.toBank(p, linking.Approve), who)
+		g := h.token(client, exchanging(client, parameters(t, step.URL).Get("code")))
+		link, err := h.Resolve(t.Context(), platforms[client], g.AccessToken)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return link.Subject
+	}
+	ada := subject("alexa", "ada")
+	if again := subject("alexa", "ada"); again != ada {
+		t.Error("the same customer at the same client has two subjects")
+	}
+	if subject("google", "ada") == ada {
+		t.Error("two clients can compare a customer")
+	}
+	if subject("alexa", "bob") == ada {
+		t.Error("two customers have one subject")
+	}
+	if subject("alexa", "") == subject("alexa", "") {
+		t.Error("two customers of a bank without stable names have one subject")
+	}
+}
+
+func TestALoopbackClientMayListenOnAnyPort(t *testing.T) {
+	h := open(t)
+	q := request("mcp")
+	q.Set("redirect_uri", "http://127.0.0.1:49152/callback")
+	step := h.approve(h.authorize(q))
+	if !strings.HasPrefix(step.URL, "http://127.0.0.1:49152/callback?code=") {
+		t.Fatalf("got %s", step.URL)
+	}
+	form := exchanging("mcp", parameters(t, step.URL).Get("code"))
+	_, err := h.Token(t.Context(), call("mcp", form))
+	refused(t, err, "invalid_grant", "redirect_differs")
+	h.token("mcp", with(form, "redirect_uri", "http://127.0.0.1:49152/callback"))
+}
+
+func TestTheResourceAskedForBecomesTheAudience(t *testing.T) {
+	h := open(t)
+	for asked, want := range map[string]string{
+		"":                     issuer + "/mcp",
+		issuer + "/mcp":        issuer + "/mcp",
+		issuer + "/mcp/":       issuer + "/mcp",
+		issuer + "/mcp/alexa":  issuer + "/mcp/alexa",
+		issuer + "/mcp/alexa/": issuer + "/mcp/alexa",
+	} {
+		q := request("mcp")
+		q.Set("resource", asked)
+		g := h.token("mcp", exchanging("mcp", h.codeOf(q)))
+		if got := claimsOf(t, g.AccessToken)["aud"]; !cmp.Equal(got, []any{want}) {
+			t.Errorf("%q: got audience %v, want %s", asked, got, want)
+		}
+	}
+}
+
+func TestWithBasicThePartsAreFormEncoded(t *testing.T) {
+	odd := "p:q+r %/=é"
+	all := clients()
+	all[0].SecretSHA256 = digest(odd)
+	h := open(t)
+	h.Authority = h.authority(all)
+	code := h.code("alexa")
+	c := linking.Call{Form: call("", exchanging("alexa", code)).Form}
+	delete(c.Form, "client_id")
+	c.Authorization = "basic " + base64url(url.QueryEscape("alexa")+":"+url.QueryEscape(odd))
+	if _, err := h.Token(t.Context(), c); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,379 @@
+package linking_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sotto/linking"
+)
+
+func base64url(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+
+// part reads one part of a JWT without believing it.
+func part(t testing.TB, token linking.Token, n int) map[string]any {
+	t.Helper()
+	parts := strings.Split(string(token), ".")
+	if len(parts) != 3 {
+		t.Fatalf("not a JWT: %d parts", len(parts))
+	}
+	b, err := base64.RawURLEncoding.DecodeString(parts[n])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var members map[string]any
+	if err := json.Unmarshal(b, &members); err != nil {
+		t.Fatal(err)
+	}
+	return members
+}
+
+func claimsOf(t testing.TB, token linking.Token) map[string]any { return part(t, token, 1) }
+
+// TestTheTokenResponseIsAsPlatformsWantIt: what alexa-smarthome#83 and Google's validation tool stumble over.
+func TestTheTokenResponseIsAsPlatformsWantIt(t *testing.T) {
+	h := open(t)
+	for client, want := range map[string]string{
+		"alexa":  `^\{"access_token":"[\w-]+\.[\w-]+\.[\w-]+","token_type":"Bearer","expires_in":900,"refresh_token":"ss_[\w-]{43}","scope":"balances spending transactions"\}$`,
+		"google": `^\{"access_token":"sa_[\w-]{43}","token_type":"Bearer","expires_in":3600,"refresh_token":"ss_[\w-]{43}","scope":"balances spending"\}$`,
+		"mcp":    `^\{"access_token":"[\w-]+\.[\w-]+\.[\w-]+","token_type":"Bearer","expires_in":3600,"refresh_token":"sr_[\w-]{74}","scope":"balances spending"\}$`,
+	} {
+		first := h.linked(client)
+		for what, g := range map[string]linking.Grant{"exchange": first, "refresh": h.token(client, refreshing(first.RefreshToken))} {
+			body, err := json.Marshal(g)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !regexp.MustCompile(want).Match(body) {
+				t.Errorf("%s, %s: got %s, want %s", client, what, body, want)
+			}
+		}
+		if shown := fmt.Sprintf("%v %+v %#v", first, first, first); strings.Contains(shown, string(first.RefreshToken)) || strings.Contains(shown, string(first.AccessToken)) {
+			t.Errorf("%s: a response shows its tokens when printed", client)
+		}
+		if len(first.AccessToken) >= 2<<10 {
+			t.Errorf("%s: an access token of %d bytes", client, len(first.AccessToken))
+		}
+	}
+}
+
+func TestAnAccessTokenIsWhatRFC9068Says(t *testing.T) {
+	h := open(t)
+	g := h.linked("alexa")
+	header := part(t, g.AccessToken, 0)
+	if header["typ"] != "at+jwt" || header["alg"] != "ES256" || header["kid"] != h.Keys().Keys[0].Kid {
+		t.Errorf("header: got %v", header)
+	}
+	c := claimsOf(t, g.AccessToken)
+	now := float64(h.Now().Unix())
+	if c["iss"] != issuer || c["client_id"] != "alexa" || c["scope"] != "balances spending transactions" || c["iat"] != now || c["exp"] != now+900 ||
+		c["sub"] == "" || c["jti"] == "" || fmt.Sprint(c["aud"]) != "["+issuer+"/alexa]" {
+		t.Errorf("claims: got %v", c)
+	}
+	if strings.Contains(fmt.Sprint(c), g.Link) {
+		t.Error("the platform is told the link's id")
+	}
+}
+
+func TestEveryRefreshGivesAnotherAccessTokenAndTheOldOnesStay(t *testing.T) {
+	for _, client := range []string{"alexa", "google", "mcp"} {
+		t.Run(client, func(t *testing.T) {
+			h := open(t)
+			g := h.linked(client)
+			seen := map[linking.Token]bool{g.AccessToken: true}
+			refresh := g.RefreshToken
+			for range 5 {
+				next := h.token(client, refreshing(refresh))
+				if seen[next.AccessToken] {
+					t.Error("an access token was given twice")
+				}
+				seen[next.AccessToken] = true
+				refresh = next.RefreshToken
+			}
+			for token := range seen {
+				if !h.lives(client, token) {
+					t.Error("an older access token died of a refresh")
+				}
+			}
+			h.pass(2 * time.Hour)
+			for token := range seen {
+				if h.lives(client, token) {
+					t.Error("an access token outlived its time")
+				}
+			}
+			h.pass(10 * 365 * 24 * time.Hour)
+			if err := h.Sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := h.token(client, refreshing(refresh)); !h.lives(client, got.AccessToken) {
+				t.Error("the refresh token did not live as long as its link")
+			}
+		})
+	}
+}
+
+func TestAStableRefreshTokenNeverChanges(t *testing.T) {
+	h := open(t)
+	for _, client := range []string{"alexa", "google"} {
+		g := h.linked(client)
+		for range 3 {
+			if next := h.token(client, refreshing(g.RefreshToken)); next.RefreshToken != g.RefreshToken {
+				t.Errorf("%s: the refresh token changed", client)
+			}
+			h.pass(48 * time.Hour)
+		}
+	}
+}
+
+// Google refreshes in parallel and drops late answers; assistants on a laptop lose answers with the network.
+func TestParallelRefreshesAgreeOnOneSuccessor(t *testing.T) {
+	h := open(t)
+	old := h.linked("mcp").RefreshToken
+	var wg sync.WaitGroup
+	grants := make([]linking.Grant, 8)
+	for i := range grants {
+		wg.Go(func() {
+			var err error
+			if grants[i], err = h.Token(t.Context(), call("mcp", refreshing(old))); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	h.pass(time.Minute)
+	late := h.token("mcp", refreshing(old))
+	for _, g := range grants {
+		if g.RefreshToken != late.RefreshToken || g.RefreshToken == old {
+			t.Error("two successors of one refresh token")
+		}
+	}
+	// Its successor was used meanwhile; that does not close the grace of the old one, and the old one's retries do not lengthen it.
+	h.token("mcp", refreshing(late.RefreshToken))
+	if again := h.token("mcp", refreshing(old)); again.RefreshToken != late.RefreshToken {
+		t.Error("a retry after the successor was used got another successor")
+	}
+	h.pass(time.Millisecond)
+	_, err := h.Token(t.Context(), call("mcp", refreshing(old)))
+	refused(t, err, "invalid_grant", "refresh_reused")
+}
+
+func TestAReusedRefreshTokenEndsTheWholeFamily(t *testing.T) {
+	h := open(t)
+	first := h.linked("mcp")
+	second := h.token("mcp", refreshing(first.RefreshToken))
+	bystander := h.linked("mcp")
+	h.pass(2 * time.Minute)
+	_, err := h.Token(t.Context(), call("mcp", refreshing(first.RefreshToken)))
+	refused(t, err, "invalid_grant", "refresh_reused")
+	_, err = h.Token(t.Context(), call("mcp", refreshing(second.RefreshToken)))
+	refused(t, err, "invalid_grant", "link_ended")
+	for _, token := range []linking.Token{first.AccessToken, second.AccessToken} {
+		if h.lives("mcp", token) {
+			t.Error("an access token of the family is still accepted")
+		}
+	}
+	if !h.lives("mcp", bystander.AccessToken) {
+		t.Error("another link of the same customer ended too")
+	}
+}
+
+func TestAReplayedCodeEndsWhatWasGivenForIt(t *testing.T) {
+	for _, client := range []string{"alexa", "google", "mcp"} {
+		h := open(t)
+		code := h.code(client)
+		g := h.token(client, exchanging(client, code))
+		h.pass(24 * time.Hour)
+		g2 := h.token(client, refreshing(g.RefreshToken))
+		_, err := h.Token(t.Context(), call(client, exchanging(client, code)))
+		refused(t, err, "invalid_grant", "code_used")
+		if h.lives(client, g2.AccessToken) {
+			t.Errorf("%s: an access token is still accepted", client)
+		}
+		_, err = h.Token(t.Context(), call(client, refreshing(g2.RefreshToken)))
+		refused(t, err, "invalid_grant", "link_ended")
+	}
+}
+
+func TestOfTwoExchangesOfOneCodeExactlyOneWins(t *testing.T) {
+	h := open(t)
+	code := h.code("alexa")
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	won := 0
+	for range 8 {
+		wg.Go(func() {
+			_, err := h.Token(t.Context(), call("alexa", exchanging("alexa", code)))
+			var e *linking.OAuthError
+			switch {
+			case err == nil:
+				mu.Lock()
+				won++
+				mu.Unlock()
+			case !errors.As(err, &e):
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if won != 1 {
+		t.Errorf("%d exchanges won, want 1", won)
+	}
+}
+
+func TestAFailedTheftLeavesTheCodeToItsOwner(t *testing.T) {
+	h := open(t)
+	code := h.code("alexa")
+	if _, err := h.Token(t.Context(), call("other", exchanging("alexa", code))); err == nil {
+		t.Fatal("stolen")
+	}
+	h.token("alexa", exchanging("alexa", code))
+}
+
+func TestARefreshCanNarrowTheScopeOfOneAccessToken(t *testing.T) {
+	h := open(t)
+	for _, client := range []string{"alexa", "google", "mcp"} {
+		g := h.linked(client)
+		narrow := h.token(client, with(refreshing(g.RefreshToken), "scope", "balances"))
+		if narrow.Scope != "balances" {
+			t.Errorf("%s: got scope %q", client, narrow.Scope)
+		}
+		link, err := h.Resolve(t.Context(), platforms[client], narrow.AccessToken)
+		if err != nil || len(link.Scopes) != 1 {
+			t.Errorf("%s: got %v, %v", client, link.Scopes, err)
+		}
+		if wide := h.token(client, refreshing(narrow.RefreshToken)); wide.Scope != g.Scope {
+			t.Errorf("%s: the next refresh has scope %q, want all of the link's", client, wide.Scope)
+		}
+	}
+}
+
+func TestRevocationHoldsAtTheNextRequest(t *testing.T) {
+	for _, client := range []string{"alexa", "google", "mcp"} {
+		t.Run(client, func(t *testing.T) {
+			h := open(t)
+			g := h.linked(client)
+			other := h.token(client, refreshing(g.RefreshToken))
+			if !h.lives(client, g.AccessToken) {
+				t.Fatal("not even linked")
+			}
+			for range 2 {
+				if err := h.Revoke(t.Context(), call(client, map[string]string{"token": string(g.AccessToken)})); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if h.lives(client, g.AccessToken) {
+				t.Error("a revoked access token is accepted")
+			}
+			if !h.lives(client, other.AccessToken) {
+				t.Error("another access token went with it")
+			}
+			for range 2 {
+				if err := h.Revoke(t.Context(), call(client, map[string]string{"token": string(other.RefreshToken), "token_type_hint": "access_token"})); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if h.lives(client, other.AccessToken) {
+				t.Error("an access token outlived its refresh token's revocation")
+			}
+			_, err := h.Token(t.Context(), call(client, refreshing(other.RefreshToken)))
+			refused(t, err, "invalid_grant", "link_ended")
+		})
+	}
+}
+
+func TestNobodyRevokesWhatIsAnothers(t *testing.T) {
+	h := open(t)
+	g := h.linked("alexa")
+	for _, token := range []linking.Token{g.AccessToken, g.RefreshToken} {
+		err := h.Revoke(t.Context(), call("other", map[string]string{"token": string(token)}))
+		refused(t, err, "unauthorized_client", "token_of_another_client")
+	}
+	if !h.lives("alexa", g.AccessToken) {
+		t.Error("another client revoked it")
+	}
+	for _, token := range []string{"nonsense", "ss_nonsense", "sr_nonsense", "sa_nonsense", "a.b.c"} {
+		if err := h.Revoke(t.Context(), call("other", map[string]string{"token": token})); err != nil {
+			t.Errorf("%s: got %v; what is no token is as good as revoked", token, err)
+		}
+	}
+	err := h.Revoke(t.Context(), call("alexa", nil))
+	refused(t, err, "invalid_request", "token_missing")
+	c := call("alexa", map[string]string{"token": string(g.RefreshToken)})
+	c.Form["client_secret"] = []string{"wrong"}
+	refused(t, h.Revoke(t.Context(), c), "invalid_client", "secret_wrong")
+}
+
+func TestIntrospectionTellsAClientOfItsOwnLiveTokensOnly(t *testing.T) {
+	h := open(t)
+	for _, client := range []string{"alexa", "google"} {
+		g := h.linked(client)
+		ask := func(who string, token linking.Token) linking.Introspection {
+			t.Helper()
+			got, err := h.Introspect(t.Context(), call(who, map[string]string{"token": string(token)}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got
+		}
+		got := ask(client, g.AccessToken)
+		link, err := h.Resolve(t.Context(), platforms[client], g.AccessToken)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := linking.Introspection{
+			Active: true, Scope: g.Scope, Client: client, TokenType: "Bearer", Issued: h.Now().Unix(), Expires: h.Now().Unix() + g.ExpiresIn,
+			Subject: link.Subject, Audience: got.Audience, Issuer: issuer, ID: got.ID,
+		}
+		if got != want || !strings.HasPrefix(got.Audience, issuer+"/") {
+			t.Errorf("%s: got %+v, want %+v", client, got, want)
+		}
+		if got := ask(client, g.RefreshToken); !got.Active || got.Scope != g.Scope || got.Expires != 0 {
+			t.Errorf("%s, refresh token: got %+v", client, got)
+		}
+		for what, got := range map[string]linking.Introspection{
+			"another client's access token":  ask("other", g.AccessToken),
+			"another client's refresh token": ask("other", g.RefreshToken),
+			"nonsense":                       ask(client, "nonsense"),
+		} {
+			if got != (linking.Introspection{}) {
+				t.Errorf("%s, %s: got %+v, want inactive and nothing else", client, what, got)
+			}
+		}
+		if err := h.End(t.Context(), g.Link); err != nil {
+			t.Fatal(err)
+		}
+		if ask(client, g.AccessToken).Active || ask(client, g.RefreshToken).Active {
+			t.Errorf("%s: a token is active after the end", client)
+		}
+	}
+	_, err := h.Introspect(t.Context(), call("mcp", map[string]string{"token": "x"}))
+	refused(t, err, "invalid_client", "introspection_by_public_client")
+	_, err = h.Introspect(t.Context(), call("alexa", nil))
+	refused(t, err, "invalid_request", "token_missing")
+}
+
+func TestAForgottenLinkLeavesOnlyAReceipt(t *testing.T) {
+	h := open(t)
+	g := h.linked("alexa")
+	first, err := h.Forget(t.Context(), g.Link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.pass(time.Hour)
+	again, err := h.Forget(t.Context(), g.Link)
+	if err != nil || again != first || first.Code == "" || strings.Contains(first.Code, g.Link) {
+		t.Errorf("got %+v and again %+v, %v", first, again, err)
+	}
+	if h.lives("alexa", g.AccessToken) {
+		t.Error("its access token is accepted")
+	}
+	if _, err := h.Forget(t.Context(), "never was"); !errors.Is(err, linking.ErrNotLinked) {
+		t.Errorf("a link that never was: got %v, want ErrNotLinked", err)
+	}
+}
