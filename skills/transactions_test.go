@@ -1,0 +1,105 @@
+package skills_test
+
+import (
+	"testing"
+	"time"
+
+	"sotto/banking"
+	"sotto/skills"
+)
+
+func TestTransactions(t *testing.T) {
+	for name, tc := range map[string]struct {
+		slots  skills.Slots
+		change func(*bank)
+		want   string
+		key    skills.Key
+	}{
+		"the latest three, newest first, and an offer of more": {
+			key: skills.TransactionsMore,
+			want: "On Sunday, November 22nd, you paid 15 pounds and 50 pence to Nando's. On Saturday, November 21st, you paid 10 pounds to Waitrose, still pending. " +
+				"On Friday, November 20th, you paid 42 pounds and 10 pence to Tesco. Shall I go on?",
+		},
+		"as many as were asked for": {
+			slots: slot(skills.SlotCount, "1"), key: skills.TransactionsMore,
+			want: "On Sunday, November 22nd, you paid 15 pounds and 50 pence to Nando's. Shall I go on?",
+		},
+		"a merchant": {
+			slots: slot(skills.SlotMerchant, "tesco", "Tesco"), key: skills.TransactionsSaid,
+			want: "On Friday, November 20th, you paid 42 pounds and 10 pence to Tesco. On Monday, November 16th, you paid 30 pounds to Tesco. " +
+				"On Friday, October 30th, you paid 25 pounds to Tesco.",
+		},
+		"a period, with money that came in": {
+			slots: slot(skills.SlotPeriod, "2026-11-18"), key: skills.TransactionsSaid,
+			want: "On Wednesday, November 18th, you received 5 pounds from Aldi.",
+		},
+		"nothing found says where": {
+			slots: slot(skills.SlotMerchant, "Lidl", "Lidl"), key: skills.TransactionsNone,
+			want: "I found no transactions at Lidl between August 25th and November 23rd.",
+		},
+		"nothing on an account": {
+			slots: slot(skills.SlotAccount, "rainy day"), key: skills.TransactionsNone,
+			want: "I found no transactions from your Rainy Day account between August 25th and November 23rd.",
+		},
+		"one day is said once, and a merchant may be unknown": {
+			slots: slot(skills.SlotPeriod, "2026-11-02"), key: skills.TransactionsSaid,
+			change: func(b *bank) {
+				unknown := paid(day(time.November, 2), 700, "", "")
+				b.rows = append(b.rows, unknown)
+			},
+			want: "On Monday, November 2nd, you paid 1 pound and 1 penny to Pret A Manger. The same day, you paid 7 pounds.",
+		},
+		"a row given twice is said once": {
+			slots: slot(skills.SlotPeriod, "2026-11-02"), key: skills.TransactionsSaid,
+			change: func(b *bank) { b.rows = append(b.rows, b.rows...) },
+			want:   "On Monday, November 2nd, you paid 1 pound and 1 penny to Pret A Manger.",
+		},
+		"what was not read to its end is not the latest": {
+			key: skills.TooMuch, change: func(b *bank) { b.extents["albion"] = banking.Extent{Cut: true} },
+			want: "That's more than I can read in one go, and I won't give you half a sum. Please ask about a shorter time.",
+		},
+		"a bank that broke off is left out and named": {
+			slots: slot(skills.SlotPeriod, "2026-11-02"), key: skills.TransactionsSaid,
+			change: func(b *bank) {
+				row := paid(day(time.November, 2), 99900, "Apple", "")
+				row.Account.Bank = "borea"
+				b.rows = append([]banking.Transaction{row}, b.rows...)
+				b.gaps = []banking.Gap{{Bank: "borea", Name: "Borea Bank", Err: banking.ErrGarbled}}
+			},
+			want: "On Monday, November 2nd, you paid 1 pound and 1 penny to Pret A Manger. I couldn't make sense of what Borea Bank told me, so that's not all.",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := shopper()
+			if tc.change != nil {
+				tc.change(b)
+			}
+			c := newTalk(t, b)
+			c.hears(tc.want, skills.Transactions, tc.slots)
+			if c.reply.Key != tc.key {
+				t.Errorf("got key %q, want %q", c.reply.Key, tc.key)
+			}
+		})
+	}
+}
+
+func TestAtMostFiveTransactionsAreSaidAtOnceAndTheRestAfterAYes(t *testing.T) {
+	c := newTalk(t, shopper())
+	said := map[string]bool{}
+	for i, want := range []int{5, 5} {
+		intent := skills.Transactions
+		if i > 0 {
+			intent = skills.Yes
+		}
+		c.say(intent, slot(skills.SlotCount, "50"))
+		if len(c.reply.Facts) != want {
+			t.Errorf("page %d has %d facts, want %d", i, len(c.reply.Facts), want)
+		}
+		for _, f := range c.reply.Facts {
+			said[f.Merchant+f.Day.String()+string(f.Money.Currency)] = true
+		}
+	}
+	if len(said) != 10 || c.reply.Ask {
+		t.Errorf("got %d different entries and asked %v; want all 10 and no more to offer", len(said), c.reply.Ask)
+	}
+}
