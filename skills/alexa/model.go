@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"sotto/skills"
 )
@@ -106,7 +107,7 @@ func typeWith(slot skills.SlotName, values []skills.Value) modelType {
 
 // sampleForm is what Alexa takes for a sentence: words of letters, apostrophes, hyphens and the dots of abbreviations, and slots in
 // braces, one space between them. Digits have to be written as words.
-var sampleForm = regexp.MustCompile(`^(?:\{[a-z]+\}(?:'s)?|[\p{L}\p{M}][\p{L}\p{M}'.-]*)(?: (?:\{[a-z]+\}(?:'s)?|[\p{L}\p{M}][\p{L}\p{M}'.-]*))*$`)
+var sampleForm = form(`^(?:\{[a-z]+\}(?:'s)?|[\p{L}\p{M}][\p{L}\p{M}'.-]*)(?: (?:\{[a-z]+\}(?:'s)?|[\p{L}\p{M}][\p{L}\p{M}'.-]*))*$`)
 
 // check finds what Alexa's console would refuse, or would silently misunderstand.
 func (m languageModel) check(locale string) error {
@@ -117,7 +118,7 @@ func (m languageModel) check(locale string) error {
 			slots[s.Name] = true
 		}
 		for _, sample := range intent.Samples {
-			if !sampleForm.MatchString(sample) {
+			if !sampleForm().MatchString(sample) {
 				return fmt.Errorf("%s: %q of %s is no sample utterance: words and {slots} only", locale, sample, intent.Name)
 			}
 			used := map[string]bool{}
@@ -144,7 +145,7 @@ func (m languageModel) check(locale string) error {
 			}
 			ids[v.ID] = true
 			for _, word := range append([]string{v.Name.Value}, v.Name.Synonyms...) {
-				if !valueForm.MatchString(word) {
+				if !valueForm().MatchString(word) {
 					return fmt.Errorf("%s: %s: %q is no slot value", locale, t.Name, word)
 				}
 				word = strings.ToLower(word)
@@ -158,7 +159,13 @@ func (m languageModel) check(locale string) error {
 	return nil
 }
 
+// form compiles an expression when it is first needed: classes of letters cost megabytes that a server, which writes no packages, can
+// do without.
+func form(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
+
 // valueForm is what Alexa takes for a value of a slot type.
-var valueForm = regexp.MustCompile(`^[\p{L}\p{M}\p{Nd} ,'.&@-]{1,140}$`)
+var valueForm = form(`^[\p{L}\p{M}\p{Nd} ,'.&@-]{1,140}$`)
 
 var slotForm = regexp.MustCompile(`\{([a-z]+)\}`)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -58,7 +57,7 @@ func Package(b Brand, c *skills.Catalogue) ([]File, error) {
 // What Amazon allows in words that open a skill: lower-case letters, apostrophes of a possessive, dots of an abbreviation; and none of
 // the words with which people speak to Alexa herself.
 var (
-	invocationForm = regexp.MustCompile(`^\p{Ll}[\p{Ll}\p{M}'.]*(?: \p{Ll}[\p{Ll}\p{M}'.]*)*$`)
+	invocationForm = form(`^\p{Ll}[\p{Ll}\p{M}'.]*(?: \p{Ll}[\p{Ll}\p{M}'.]*)*$`)
 	alexasWords    = []string{
 		"alexa", "amazon", "echo", "computer", "skill", "app", "ziggy",
 		"launch", "ask", "tell", "load", "begin", "enable", "open", "start", "use", "run", "resume", "play",
@@ -67,7 +66,7 @@ var (
 
 func (b Brand) check() error {
 	words := strings.Fields(b.Invocation)
-	if len(b.Invocation) < 2 || len(b.Invocation) > 50 || !invocationForm.MatchString(b.Invocation) {
+	if len(b.Invocation) < 2 || len(b.Invocation) > 50 || !invocationForm().MatchString(b.Invocation) {
 		return errors.New("the invocation name has to be 2 to 50 characters of lower-case words without digits, such as \"albion bank\": set SOTTO_INVOCATION")
 	}
 	for _, word := range words {
