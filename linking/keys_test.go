@@ -1,0 +1,231 @@
+package linking_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"fmt"
+	"math/big"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sotto/linking"
+)
+
+// signingKey unwraps the house's signing key, as somebody with SOTTO_KEYS and the database could.
+func signingKey(t testing.TB, h *house) *ecdsa.PrivateKey {
+	t.Helper()
+	kept, err := h.store.LinkingKeys(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range kept {
+		if k.Kind != "signing" {
+			continue
+		}
+		der, err := wrapping(t, 1).Decrypt(k.Wrapped, fmt.Appendf(nil, "keys|signing-%d|wrapped", k.Number))
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, err := x509.ParsePKCS8PrivateKey(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return key.(*ecdsa.PrivateKey)
+	}
+	t.Fatal("no signing key")
+	return nil
+}
+
+// addKey wraps and keeps another key.
+func addKey(t *testing.T, h *house, kind string, number int64, plain []byte, starts, ends time.Time) {
+	t.Helper()
+	wrapped, err := wrapping(t, 1).Encrypt(plain, fmt.Appendf(nil, "keys|%s-%d|wrapped", kind, number))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.store.AddKey(t.Context(), linking.SealedKey{Kind: kind, Number: number, Wrapped: wrapped, Made: h.Now(), Starts: starts, Ends: ends}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (h *house) reopen() {
+	h.t.Helper()
+	var err error
+	if h.keys, err = linking.OpenKeyring(h.t.Context(), h.store, wrapping(h.t, 1), pairwise, h.Now); err != nil {
+		h.t.Fatal(err)
+	}
+	h.Authority = h.authority(clients())
+}
+
+func TestKeysOutliveTheProcess(t *testing.T) {
+	h := open(t)
+	before := h.Keys()
+	alexa, mcp := h.linked("alexa"), h.linked("mcp")
+	sealed, err := h.keys.House().Encrypt([]byte("consent"), []byte("connections|1|consent"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.reopen()
+	if diff := cmp.Diff(before, h.Keys()); diff != "" {
+		t.Errorf("JWKS (-before +after):\n%s", diff)
+	}
+	if !h.lives("alexa", alexa.AccessToken) {
+		t.Error("an access token died with its process")
+	}
+	h.token("mcp", refreshing(mcp.RefreshToken))
+	if opened, err := h.keys.House().Decrypt(sealed, []byte("connections|1|consent")); err != nil || string(opened) != "consent" {
+		t.Errorf("got %q, %v", opened, err)
+	}
+	if _, err := h.keys.House().Decrypt(sealed, []byte("connections|2|consent")); err == nil {
+		t.Error("a ciphertext could be moved to another row")
+	}
+}
+
+func TestProcessesThatStartTogetherHaveTheSameKeys(t *testing.T) {
+	h := open(t)
+	fresh := open(t)
+	_ = h
+	var wg sync.WaitGroup
+	rings := make([]*linking.Keyring, 6)
+	for i := range rings {
+		wg.Go(func() {
+			var err error
+			if rings[i], err = linking.OpenKeyring(t.Context(), fresh.store, wrapping(t, 1), pairwise, fresh.Now); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	sealed, err := rings[0].House().Encrypt([]byte("x"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rings {
+		if diff := cmp.Diff(rings[0].Public(), r.Public()); diff != "" {
+			t.Errorf("two processes sign with two keys:\n%s", diff)
+		}
+		if _, err := r.House().Decrypt(sealed, nil); err != nil {
+			t.Errorf("two processes encrypt with two keys: %v", err)
+		}
+	}
+}
+
+func TestADatabaseOfAnotherKeysFileIsRefused(t *testing.T) {
+	h := open(t)
+	if _, err := linking.OpenKeyring(t.Context(), h.store, wrapping(t, 2), pairwise, h.Now); err == nil {
+		t.Error("keys of another file were taken for ours")
+	}
+	if _, err := linking.OpenKeyring(t.Context(), h.store, wrapping(t, 1), pairwise[:16], h.Now); err == nil {
+		t.Error("a short pairwise key was accepted")
+	}
+}
+
+func TestSeveralKeysOfOneKindServeTogether(t *testing.T) {
+	h := open(t)
+	old := h.linked("alexa")
+	oldMCP := h.linked("mcp")
+	next, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := make([]byte, 32)
+	_, _ = rand.Read(secret)
+	starts := h.Now().Add(10 * time.Minute)
+	addKey(t, h, "signing", 2, der, starts, time.Time{})
+	addKey(t, h, "refresh", 2, secret, starts, time.Time{})
+	addKey(t, h, "of a younger version", 1, []byte("?"), starts, time.Time{})
+	h.reopen()
+
+	if n := len(h.Keys().Keys); n != 2 {
+		t.Errorf("%d keys are published, want the next one too", n)
+	}
+	before := h.linked("alexa")
+	if kid := part(t, before.AccessToken, 0)["kid"]; kid != part(t, old.AccessToken, 0)["kid"] {
+		t.Error("a key that has not started signs")
+	}
+	// The successor of a refresh token used before the new key started stays the same after.
+	h.pass(10*time.Minute - time.Second)
+	one := h.token("mcp", refreshing(oldMCP.RefreshToken))
+	h.pass(30 * time.Second)
+	two := h.token("mcp", refreshing(oldMCP.RefreshToken))
+	if one.RefreshToken != two.RefreshToken {
+		t.Error("a new key gave a retry another successor")
+	}
+	after := h.linked("alexa")
+	if part(t, after.AccessToken, 0)["kid"] == part(t, old.AccessToken, 0)["kid"] {
+		t.Error("the new key does not sign")
+	}
+	for _, token := range []linking.Token{before.AccessToken, after.AccessToken} {
+		if !h.lives("alexa", token) {
+			t.Error("a token is refused for its key")
+		}
+	}
+	three := h.token("mcp", refreshing(one.RefreshToken))
+	h.token("mcp", refreshing(three.RefreshToken))
+}
+
+func TestWhatAKeyThatHasEndedSignedIsRefusedEvenIfItWasRemembered(t *testing.T) {
+	h := open(t)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	addKey(t, h, "signing", 2, der, h.Now(), h.Now().Add(5*time.Minute))
+	h.reopen()
+	token := h.linked("alexa").AccessToken
+	if !h.lives("alexa", token) {
+		t.Fatal("refused at once")
+	}
+	h.pass(5 * time.Minute)
+	if h.lives("alexa", token) {
+		t.Error("accepted after its key has ended")
+	}
+	if n := len(h.Keys().Keys); n != 1 {
+		t.Errorf("%d keys are published, want 1", n)
+	}
+}
+
+func TestTheJWKSIsTheKeyThatSigns(t *testing.T) {
+	h := open(t)
+	key := signingKey(t, h)
+	published := h.Keys().Keys[0]
+	number := func(s string) *big.Int { return new(big.Int).SetBytes([]byte(decode(t, s))) }
+	point, err := key.PublicKey.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if number(published.X).Cmp(new(big.Int).SetBytes(point[1:33])) != 0 || number(published.Y).Cmp(new(big.Int).SetBytes(point[33:])) != 0 ||
+		published.Kty != "EC" || published.Crv != "P-256" || published.Use != "sig" || published.Alg != "ES256" || len(published.X) != 43 || len(published.Y) != 43 {
+		t.Errorf("got %+v", published)
+	}
+}
+
+func TestTheMetadataNamesOnlyWhatIsThere(t *testing.T) {
+	h := open(t)
+	got := h.Metadata()
+	want := linking.Metadata{
+		Issuer: issuer, AuthorizationEndpoint: issuer + "/oauth/authorize", TokenEndpoint: issuer + "/oauth/token", RevocationEndpoint: issuer + "/oauth/revoke",
+		IntrospectionEndpoint: issuer + "/oauth/introspect", JWKSURI: issuer + "/.well-known/jwks.json",
+		ScopesSupported:        []string{"balances", "spending", "transactions", "income", "upcoming"},
+		ResponseTypesSupported: []string{"code"}, ResponseModesSupported: []string{"query"}, GrantTypesSupported: []string{"authorization_code", "refresh_token"},
+		TokenAuthMethods:         []string{"client_secret_basic", "client_secret_post", "none"},
+		RevocationAuthMethods:    []string{"client_secret_basic", "client_secret_post", "none"},
+		IntrospectionAuthMethods: []string{"client_secret_basic", "client_secret_post"}, ChallengeMethodsSupported: []string{"S256"}, IssuerParameterInResponses: true,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
