@@ -2,28 +2,18 @@ package mockbank_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
 	"io"
-	"maps"
-	"math/big"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/golang-jwt/jwt/v5"
-	"github.com/pquerna/otp/totp"
 
 	"sotto/banking/mockbank"
 	"sotto/tests/judge"
@@ -75,45 +65,8 @@ type bank struct {
 	url   string
 	clock *clock
 	http  *http.Client // judged, follows no redirects, keeps no cookies
-	judge *judge.OpenAPI
+	judge *judge.OpenAPI // nil where the official documents are not
 	opts  mockbank.Options
-}
-
-var keys struct {
-	once sync.Once
-	rsa  *rsa.PrivateKey
-	ec   *ecdsa.PrivateKey
-}
-
-func clientKeys(t testing.TB) (*rsa.PrivateKey, *ecdsa.PrivateKey) {
-	t.Helper()
-	keys.once.Do(func() {
-		keys.rsa, _ = rsa.GenerateKey(rand.Reader, 2048)
-		keys.ec, _ = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	})
-	if keys.rsa == nil || keys.ec == nil {
-		t.Fatal("no keys")
-	}
-	return keys.rsa, keys.ec
-}
-
-func clientJWKS(t testing.TB) []byte {
-	t.Helper()
-	r, e := clientKeys(t)
-	point, err := e.PublicKey.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	b64 := base64.RawURLEncoding.EncodeToString
-	raw, err := json.Marshal(map[string]any{"keys": []map[string]string{
-		{"kty": "RSA", "kid": "rsa", "n": b64(r.N.Bytes()), "e": b64(big.NewInt(int64(r.E)).Bytes())},
-		{"kty": "EC", "kid": "ec", "crv": "P-256", "x": b64(point[1:33]), "y": b64(point[33:])},
-		{"kty": "OKP", "kid": "other", "crv": "Ed25519", "x": "AA"},
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return raw
 }
 
 // openBank serves a bank with a client for each way to prove oneself. tweak may
@@ -145,9 +98,13 @@ func openBank(t testing.TB, tweak func(*mockbank.Options)) *bank {
 	front.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { b.srv.ServeHTTP(w, r) })
 	front.Start()
 	t.Cleanup(front.Close)
-	b.judge = judge.UKOpenBanking(t)
+	transport := http.DefaultTransport
+	if judge.Present() {
+		b.judge = judge.UKOpenBanking(t)
+		transport = b.judge.Transport(transport)
+	}
 	b.http = &http.Client{
-		Transport:     b.judge.Transport(http.DefaultTransport),
+		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return b
@@ -319,104 +276,6 @@ func plain(consent string) url.Values {
 
 func (b *bank) authorizeURL(v url.Values) string { return b.url + "/albion/authorize?" + v.Encode() }
 
-// signedClaims are those of a good request object of the client "jwt".
-func (b *bank) signedClaims(consent string) jwt.MapClaims {
-	now := b.clock.Now()
-	return jwt.MapClaims{
-		"iss": "jwt", "aud": b.url + "/albion", "client_id": "jwt", "redirect_uri": callback, "response_type": "code id_token",
-		"scope": "openid accounts", "state": "st&te", "nonce": "n0nce", "nbf": now.Unix(), "iat": now.Unix(),
-		"exp": now.Add(5 * time.Minute).Unix(), "response_mode": "form_post",
-		"claims": map[string]any{"id_token": map[string]any{"openbanking_intent_id": map[string]any{"value": consent, "essential": true}}},
-	}
-}
-
-func signed(t testing.TB, method jwt.SigningMethod, kid string, key any, c jwt.MapClaims) string {
-	t.Helper()
-	tok := jwt.NewWithClaims(method, maps.Clone(c))
-	tok.Header["kid"] = kid
-	raw, err := tok.SignedString(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return raw
-}
-
-// browser is a customer with a phone: it follows redirects within the bank and
-// fills in forms.
-type browser struct {
-	b    *bank
-	http *http.Client
-	page string
-	at   *url.URL
-	code int
-	head http.Header
-}
-
-func (b *bank) browser() *browser {
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return &browser{b: b, http: &http.Client{Jar: jar, CheckRedirect: func(req *http.Request, _ []*http.Request) error {
-		if "http://"+req.URL.Host != b.url {
-			return http.ErrUseLastResponse
-		}
-		return nil
-	}}}
-}
-
-func (p *browser) send(req *http.Request) {
-	p.b.t.Helper()
-	resp, err := p.http.Do(req)
-	if err != nil {
-		p.b.t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		p.b.t.Fatal(err)
-	}
-	p.page, p.code, p.head, p.at = string(body), resp.StatusCode, resp.Header, resp.Request.URL
-	if to, err := resp.Location(); err == nil {
-		p.at = to
-	}
-}
-
-func (p *browser) open(target string) {
-	p.b.t.Helper()
-	p.send(p.b.request(http.MethodGet, target, ""))
-}
-
-var action = regexp.MustCompile(`<form method="post" action="([^"]+)"`)
-
-// submit posts fields to the page's form.
-func (p *browser) submit(fields url.Values) {
-	p.b.t.Helper()
-	m := action.FindStringSubmatch(p.page)
-	if m == nil {
-		p.b.t.Fatalf("no form on this page (%d): %s", p.code, p.page)
-	}
-	req := p.b.request(http.MethodPost, m[1], fields.Encode())
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	p.send(req)
-}
-
-func (b *bank) otp(at time.Time) string {
-	b.t.Helper()
-	code, err := totp.GenerateCode(totpKey, at)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return code
-}
-
-// signIn goes through password and code.
-func (p *browser) signIn(username string) {
-	p.b.t.Helper()
-	p.submit(url.Values{"username": {username}, "password": {password}})
-	p.submit(url.Values{"code": {p.b.otp(p.b.clock.Now())}})
-}
-
 // link has username approve everything for the client "basic" and gives the
 // tokens of it.
 func (b *bank) link(username string, permissions []string, extra map[string]string) tokens {
@@ -459,84 +318,4 @@ func (b *bank) accountIDs(username string) []string {
 		ids = append(ids, a.ID)
 	}
 	return ids
-}
-
-// tokenFor gives the own token of a client that does not use Basic.
-func (b *bank) tokenFor(client string) answer {
-	b.t.Helper()
-	form := url.Values{"grant_type": {"client_credentials"}, "scope": {"accounts"}}
-	switch client {
-	case "post":
-		form.Set("client_id", "post")
-		form.Set("client_secret", "posted")
-	case "jwt":
-		form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
-		form.Set("client_assertion", b.assertion(nil))
-	}
-	return b.postAs(form)
-}
-
-// postAs posts to the token endpoint without an Authorization header.
-func (b *bank) postAs(form url.Values) answer {
-	b.t.Helper()
-	req := b.request(http.MethodPost, "/albion/token", form.Encode())
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	return b.do(req)
-}
-
-// assertion is a good client assertion of "jwt"; change may spoil it.
-func (b *bank) assertion(change func(jwt.MapClaims)) string {
-	b.t.Helper()
-	_, key := clientKeys(b.t)
-	now := b.clock.Now()
-	c := jwt.MapClaims{
-		"iss": "jwt", "sub": "jwt", "aud": b.url + "/albion", "jti": rand.Text(),
-		"iat": now.Unix(), "exp": now.Add(time.Minute).Unix(),
-	}
-	if change != nil {
-		change(c)
-	}
-	return signed(b.t, jwt.SigningMethodES256, "ec", key, c)
-}
-
-// consentFor makes a consent of another client than "basic".
-func (b *bank) consentFor(client string) string {
-	b.t.Helper()
-	a := b.tokenFor(client)
-	if a.status != http.StatusOK {
-		b.t.Fatalf("client credentials of %s: %d %s", client, a.status, a.body)
-	}
-	a = b.postConsent(decode[tokens](b.t, a.body).Access, consentBody(b.t, allPermissions(), nil))
-	return decode[consentAnswer](b.t, a.body).Data.ConsentID
-}
-
-// readIDToken proves an id_token with the keys the bank publishes.
-func (b *bank) readIDToken(raw, audience string) jwt.MapClaims {
-	b.t.Helper()
-	set := decode[struct {
-		Keys []struct {
-			Kid string `json:"kid"`
-			X   string `json:"x"`
-			Y   string `json:"y"`
-		} `json:"keys"`
-	}](b.t, b.do(b.request(http.MethodGet, "/albion/jwks", "")).body)
-	c := jwt.MapClaims{}
-	_, err := jwt.ParseWithClaims(raw, c, func(t *jwt.Token) (any, error) {
-		for _, k := range set.Keys {
-			if k.Kid == t.Header["kid"] {
-				x, err1 := base64.RawURLEncoding.DecodeString(k.X)
-				y, err2 := base64.RawURLEncoding.DecodeString(k.Y)
-				if err1 != nil || err2 != nil {
-					b.t.Fatal(err1, err2)
-				}
-				return ecdsa.ParseUncompressedPublicKey(elliptic.P256(), append(append([]byte{4}, x...), y...))
-			}
-		}
-		return nil, jwt.ErrTokenUnverifiable
-	}, jwt.WithValidMethods([]string{"ES256"}), jwt.WithIssuer(b.url+"/albion"), jwt.WithAudience(audience),
-		jwt.WithTimeFunc(b.clock.Now), jwt.WithExpirationRequired())
-	if err != nil {
-		b.t.Fatalf("id_token: %v", err)
-	}
-	return c
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"sotto/banking/mockbank"
+	"sotto/tests/judge"
 )
 
 // killed starts the bank again from its journal, as after a kill -9: the old one
@@ -260,6 +261,7 @@ func TestOptionsAreChecked(t *testing.T) {
 // TestEveryAnswerHasBeenJudged goes through each endpoint with each answer the
 // document has for it, except 500, and asks the judge whether it has seen it.
 func TestEveryAnswerHasBeenJudged(t *testing.T) {
+	judge.Fixtures(t)
 	b := openBank(t, nil)
 	consent := b.consent(allPermissions(), nil)
 	tok := b.exchange(b.approve("ada", consent)).Access

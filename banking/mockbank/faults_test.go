@@ -265,3 +265,18 @@ func BenchmarkAPageOfALongHistory(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkBalances(b *testing.B) {
+	front := openBank(b, func(o *mockbank.Options) { o.AccessTTL = 24 * time.Hour })
+	tok := front.link("grace", allPermissions(), nil).Access
+	b.ReportAllocs()
+	for b.Loop() {
+		r := httptest.NewRequest(http.MethodGet, resource+"/balances", nil)
+		r.Header.Set("Authorization", "Bearer "+tok)
+		rec := httptest.NewRecorder()
+		front.srv.ServeHTTP(rec, r)
+		if rec.Code != http.StatusOK {
+			b.Fatal(rec.Code)
+		}
+	}
+}

@@ -11,6 +11,14 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
+// check asks the judge, where there is one.
+func (b *bank) check(r *http.Request, rec *httptest.ResponseRecorder) error {
+	if b.judge == nil {
+		return nil
+	}
+	return b.judge.Check(r, rec.Code, rec.Header(), rec.Body.Bytes())
+}
+
 // FuzzTransactionsQuery holds that any query is answered with a page or a
 // refusal, both as the document wants them.
 func FuzzTransactionsQuery(f *testing.F) {
@@ -34,7 +42,7 @@ func FuzzTransactionsQuery(f *testing.F) {
 		if rec.Code != http.StatusOK && rec.Code != http.StatusBadRequest {
 			t.Errorf("got %d", rec.Code)
 		}
-		if err := b.judge.Check(r, rec.Code, rec.Header(), rec.Body.Bytes()); err != nil {
+		if err := b.check(r, rec); err != nil {
 			t.Errorf("%d: %v", rec.Code, err)
 		}
 	})
@@ -60,7 +68,7 @@ func FuzzConsentBody(f *testing.F) {
 		if rec.Code != http.StatusCreated && rec.Code != http.StatusBadRequest {
 			t.Errorf("got %d", rec.Code)
 		}
-		if err := b.judge.Check(r, rec.Code, rec.Header(), rec.Body.Bytes()); err != nil {
+		if err := b.check(r, rec); err != nil {
 			t.Errorf("%d: %v", rec.Code, err)
 		}
 		var got consentAnswer

@@ -26,6 +26,13 @@ func Fixtures(t testing.TB) string {
 	return dir
 }
 
+// Present says whether the official documents are there, for tests that are worth
+// running without a judge, too.
+func Present() bool {
+	_, err := folder()
+	return err == nil
+}
+
 // File reads one of the documents by its slash-separated name in the folder, as
 // "alexa/jovo/LaunchRequest.json". A missing file fails the test.
 func File(t testing.TB, name string) []byte {
