@@ -64,7 +64,7 @@ type bank struct {
 	srv   *mockbank.Server
 	url   string
 	clock *clock
-	http  *http.Client // judged, follows no redirects, keeps no cookies
+	http  *http.Client   // judged, follows no redirects, keeps no cookies
 	judge *judge.OpenAPI // nil where the official documents are not
 	opts  mockbank.Options
 }

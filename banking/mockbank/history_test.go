@@ -390,3 +390,38 @@ func TestPagesAreFollowedVerbatimOrNotAtAll(t *testing.T) {
 		})
 	}
 }
+
+func TestTheClockMayStandAnywhere(t *testing.T) {
+	for name, now := range map[string]time.Time{
+		"before the bank began":            time.Date(2016, 2, 29, 12, 0, 0, 0, time.UTC),
+		"on its first day":                 time.Date(2018, 1, 1, 0, 0, 1, 0, time.UTC),
+		"in its second year":               time.Date(2019, 6, 1, 12, 0, 0, 0, time.UTC),
+		"at the end of February":           time.Date(2028, 2, 29, 23, 59, 59, 0, time.UTC),
+		"in the hour that is missing":      time.Date(2026, 3, 29, 1, 30, 0, 0, time.UTC),
+		"in the hour that comes twice":     time.Date(2026, 10, 25, 0, 30, 0, 0, time.UTC),
+		"in that hour again":               time.Date(2026, 10, 25, 1, 30, 0, 0, time.UTC),
+		"in a far year":                    time.Date(2040, 12, 31, 23, 59, 0, 0, time.UTC),
+		"between midnight here and in UTC": time.Date(2026, 6, 30, 23, 30, 0, 0, time.UTC),
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := openBank(t, func(o *mockbank.Options) { o.PageSize = 1000 })
+			b.clock.set(now)
+			for _, customer := range mockbank.Usernames() {
+				tok := b.link(customer, allPermissions(), nil).Access
+				rows, _ := once(b.all(tok, "/transactions"))
+				if truth := b.srv.Entries(customer, time.Time{}, time.Time{}); len(rows) != len(truth) {
+					t.Errorf("%s: %d rows, %d in truth", customer, len(rows), len(truth))
+				}
+				for _, r := range rows {
+					at, err := time.Parse(time.RFC3339, r.BookingDateTime)
+					if err != nil || (r.Status != "Pending" && at.After(now.Add(time.Hour))) { // a day's midnight in UTC is up to an hour late
+						t.Errorf("%s: booked %s at %s", customer, r.BookingDateTime, now)
+					}
+				}
+				if len(b.balances(tok, "/balances")) == 0 {
+					t.Errorf("%s: no balances", customer)
+				}
+			}
+		})
+	}
+}
