@@ -124,7 +124,9 @@ func (b *bank) skill(t testing.TB) *skills.Skill {
 	t.Helper()
 	s, err := skills.New(skills.Options{
 		Links: b, Teller: b, Record: b,
-		BankName: func(id banking.BankID) string { return map[banking.BankID]string{"albion": "Albion Bank", "borea": "Borea Bank"}[id] },
+		BankName: func(id banking.BankID) string {
+			return map[banking.BankID]string{"albion": "Albion Bank", "borea": "Borea Bank"}[id]
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

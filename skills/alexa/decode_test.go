@@ -31,9 +31,12 @@ func request(parts ...string) []byte {
 	}
 	for _, pair := range [][2]string{
 		{"SESSION", `{"new":NEW,"sessionId":"s","application":{"applicationId":"` + skillID + `"},"attributes":ATTRIBUTES,"user":{"userId":"u"}}`},
-		{"NEW", "false"}, {"ATTRIBUTES", "{}"},
+		{"NEW", "false"},
+		{"ATTRIBUTES", "{}"},
 		{"CONTEXT", `{"System":{"application":{"applicationId":"` + skillID + `"},"user":{"userId":"u"}}}`},
-		{"TYPE", "LaunchRequest"}, {"TIME", `"2026-11-23T12:00:00Z"`}, {"MORE", ""},
+		{"TYPE", "LaunchRequest"},
+		{"TIME", `"2026-11-23T12:00:00Z"`},
+		{"MORE", ""},
 	} {
 		content = strings.Replace(content, pair[0], pair[1], 1)
 	}

@@ -32,29 +32,35 @@ func TestEncode(t *testing.T) {
 		want   string
 	}{
 		"an answer ends the session": {
-			skills.Reply{Dialogue: dialogue}, speech.Spoken{SSML: "<speak>Done.</speak>", Text: "Done."},
+			skills.Reply{Dialogue: dialogue},
+			speech.Spoken{SSML: "<speak>Done.</speak>", Text: "Done."},
 			`{"version":"1.0","response":{"outputSpeech":{"type":"SSML","ssml":"<speak>Done.</speak>"},"shouldEndSession":true}}`,
 		},
 		"a question keeps it open, asks again into silence, and remembers what it asked": {
-			skills.Reply{Ask: true, Dialogue: dialogue}, speech.Spoken{SSML: "<speak>Sure?</speak>", RepromptSSML: "<speak>Yes or no?</speak>"},
+			skills.Reply{Ask: true, Dialogue: dialogue},
+			speech.Spoken{SSML: "<speak>Sure?</speak>", RepromptSSML: "<speak>Yes or no?</speak>"},
 			`{"version":"1.0","sessionAttributes":{"intent":"ForgetIntent","asked":"confirm"},"response":{"outputSpeech":{"type":"SSML","ssml":"<speak>Sure?</speak>"},` +
 				`"reprompt":{"outputSpeech":{"type":"SSML","ssml":"<speak>Yes or no?</speak>"}},"shouldEndSession":false}}`,
 		},
 		"a question without other words for silence is asked again": {
-			skills.Reply{Ask: true}, speech.Spoken{SSML: "<speak>Sure?</speak>"},
+			skills.Reply{Ask: true},
+			speech.Spoken{SSML: "<speak>Sure?</speak>"},
 			`{"version":"1.0","response":{"outputSpeech":{"type":"SSML","ssml":"<speak>Sure?</speak>"},` +
 				`"reprompt":{"outputSpeech":{"type":"SSML","ssml":"<speak>Sure?</speak>"}},"shouldEndSession":false}}`,
 		},
 		"a customer who is not linked gets Alexa's own card": {
-			skills.Reply{LinkCard: true, End: true}, speech.Spoken{SSML: "<speak>Open the Alexa app.</speak>"},
+			skills.Reply{LinkCard: true, End: true},
+			speech.Spoken{SSML: "<speak>Open the Alexa app.</speak>"},
 			`{"version":"1.0","response":{"outputSpeech":{"type":"SSML","ssml":"<speak>Open the Alexa app.</speak>"},"card":{"type":"LinkAccount"},"shouldEndSession":true}}`,
 		},
 		"an end is an end, whatever was asked": {
-			skills.Reply{Ask: true, End: true}, speech.Spoken{SSML: "<speak>Bye.</speak>", RepromptSSML: "<speak>Still there?</speak>"},
+			skills.Reply{Ask: true, End: true},
+			speech.Spoken{SSML: "<speak>Bye.</speak>", RepromptSSML: "<speak>Still there?</speak>"},
 			`{"version":"1.0","response":{"outputSpeech":{"type":"SSML","ssml":"<speak>Bye.</speak>"},"shouldEndSession":true}}`,
 		},
 		"quotes and lines in words stay words": {
-			skills.Reply{}, speech.Spoken{SSML: "<speak>\"M&amp;S\"\n\\ \u2028</speak>"},
+			skills.Reply{},
+			speech.Spoken{SSML: "<speak>\"M&amp;S\"\n\\ \u2028</speak>"},
 			`{"version":"1.0","response":{"outputSpeech":{"type":"SSML","ssml":"<speak>\"M&amp;S\"\n\\ ` + "\u2028" + `</speak>"},"shouldEndSession":true}}`,
 		},
 	} {

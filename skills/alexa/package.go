@@ -82,7 +82,7 @@ func (b Brand) check() error {
 		return errors.New("the public URL is none: set SOTTO_PUBLIC_URL")
 	}
 	if len(b.domains()) > 15 || len(b.Scopes) > 15 {
-		return errors.New("Alexa takes at most 15 domains and 15 scopes")
+		return errors.New("at most 15 domains and 15 scopes fit into an account-linking request")
 	}
 	return nil
 }

@@ -16,7 +16,9 @@ var (
 
 func gbp(minor int64) banking.Money { return banking.Money{Minor: minor, Currency: "GBP"} }
 
-func date(m, d int) banking.Date { return banking.Date{Year: 2026, Month: 11 + banking.Date{}.Month, Day: d + 0*m} }
+func date(m, d int) banking.Date {
+	return banking.Date{Year: 2026, Month: 11 + banking.Date{}.Month, Day: d + 0*m}
+}
 
 func week() spending.Period {
 	return spending.Period{From: date(11, 16), To: date(11, 23), Unit: spending.Week}
