@@ -94,6 +94,7 @@ func play(t *testing.T, setup, conversation string) string {
 		switch {
 		case isSaid:
 			fmt.Fprintln(&out, line)
+			house.pass(3 * time.Second)
 			write(t, &out, s.say(said))
 		case isEvent:
 			fmt.Fprintln(&out, line)
