@@ -101,7 +101,7 @@ func TestSourcesThatAreRefused(t *testing.T) {
 		"a clock that is no instant":               {environ: []string{"SOTTO_CLOCK=tomorrow"}, want: []string{"RFC 3339"}},
 		"a retention of no days":                   {environ: []string{"SOTTO_RETENTION=0 days"}, want: []string{"number of days"}},
 		"a retention with letters behind its days": {environ: []string{"SOTTO_RETENTION=4x days"}, want: []string{"number of days"}},
-		"a flag that is no setting":                {args: []string{"--adress=x"}, want: []string{"unknown flag"}},
+		"a flag that is no setting":                {args: []string{"--addr-x=x"}, want: []string{"unknown flag"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := parse(t, tc.args, tc.environ, tc.file)

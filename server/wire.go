@@ -57,7 +57,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open the keys: %w", err)
 	}
-	banks, err := s.openBanks()
+	banks, err := s.openBanks() //nolint:contextcheck // a bank outlives the context in which it is opened
 	if err != nil {
 		return err
 	}

@@ -19,14 +19,9 @@ func (c *doctorCommand) Run(ctx context.Context, s street, cfg *server.Config) e
 	cfg.Dev = c.Dev
 	sick := false
 	for _, f := range server.Doctor(ctx, *cfg, s.wall) {
-		mark := "ok    "
-		switch f.Grade {
-		case server.Fault:
-			mark, sick = "FAULT ", true
-		case server.Advice:
-			mark = "note  "
-		}
-		fmt.Fprintf(s.out, "%s %-10s %s\n", mark, f.Of, f.Says)
+		mark := map[server.Grade]string{server.Fine: "ok", server.Advice: "note", server.Fault: "FAULT"}[f.Grade]
+		sick = sick || f.Grade == server.Fault
+		fmt.Fprintf(s.out, "%-6s %-10s %s\n", mark, f.Of, f.Says)
 	}
 	if sick {
 		return errSick

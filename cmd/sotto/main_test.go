@@ -52,7 +52,7 @@ func TestCommandLines(t *testing.T) {
 		"nothing said is a call for help":               {out: "Usage: sotto"},
 		"the version":                                   {args: []string{"version"}, out: "sotto "},
 		"a command that is not there":                   {args: []string{"sing"}, code: 2, errs: "sotto: unexpected argument sing"},
-		"a variable that is no setting":                 {args: []string{"version"}, environ: []string{"SOTTO_ADRESS=x"}, code: 2, errs: "SOTTO_ADRESS is no setting"},
+		"a variable that is no setting":                 {args: []string{"version"}, environ: []string{"SOTTO_ADDR_X=x"}, code: 2, errs: "SOTTO_ADDR_X is no setting"},
 		"a file of settings that is not there":          {args: []string{"--config=none.yaml", "version"}, code: 2, errs: "none.yaml"},
 		"settings on the street, all that is missing":   {args: []string{"serve"}, code: 1, errs: "SOTTO_ALEXA_SKILL_IDS"},
 		"a development house on the network":            {args: []string{"serve", "--dev", "--addr=0.0.0.0:1"}, code: 1, errs: "loopback"},

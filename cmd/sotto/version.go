@@ -9,8 +9,8 @@ type versionCommand struct{}
 
 // Run prints what this binary was built from.
 func (*versionCommand) Run(s street) error {
-	fmt.Fprintln(s.out, "sotto "+version())
-	return nil
+	_, err := fmt.Fprintln(s.out, "sotto "+version())
+	return err
 }
 
 func version() string {
