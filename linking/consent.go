@@ -149,7 +149,11 @@ func (a *Authority) Return(ctx context.Context, browser Token, r banking.Return)
 			return a.conclude(ctx, i)
 		}
 	}
-	if again := a.o.Store.AskAgain(ctx, i.ID, i.Customer, i.Joined); again != nil {
+	again := a.o.Store.AskAgain(ctx, i.ID, i.Customer, i.Joined)
+	if errors.Is(again, ErrNone) {
+		return Step{}, lost("interaction_over")
+	}
+	if again != nil {
 		return Step{}, fmt.Errorf("return: %w", errors.Join(again, err))
 	}
 	return a.ask(i, browser, err), nil
@@ -177,6 +181,9 @@ func (a *Authority) conclude(ctx context.Context, i Interaction) (Step, error) {
 		Grant: encode(random(16)), Resource: i.Resource, Code: hash(string(code)), CodeExpires: now.Add(codeLifetime),
 		RedirectURI: i.RedirectURI, Challenge: i.Challenge,
 	})
+	if errors.Is(err, ErrNone) { // swept, because the bank took too long; its connection will be ended
+		return Step{}, lost("interaction_over")
+	}
 	if err != nil {
 		return Step{}, fmt.Errorf("return: %w", err)
 	}
