@@ -42,7 +42,12 @@ func name(s string) string {
 			continue
 		}
 		if n++; n > maxName {
-			break
+			// Not in the middle of a word.
+			whole := b.String()
+			if i := strings.LastIndexByte(whole, ' '); i > 0 && !gap {
+				whole = whole[:i]
+			}
+			return nameEscaper.Replace(whole)
 		}
 		if gap {
 			b.WriteByte(' ')
