@@ -85,9 +85,7 @@ func (d *doctor) state() {
 	if tooOpen(d.cfg.State) {
 		d.fault("state", "others can look into %s: chmod 700 %s", d.cfg.State, d.cfg.State)
 	}
-	if d.cfg.PublicURL == "" {
-		d.cfg.PublicURL = file.PublicURL
-	}
+	d.cfg.PublicURL, d.cfg.BankAddr = file.PublicURL, strings.TrimPrefix(file.BankURL, "http://")
 }
 
 // street looks at the house as the platforms see it: name, certificate, port, clock.

@@ -19,8 +19,11 @@ const (
 	largeBody = 256 << 10 // of every other route
 )
 
-// newEcho gives an Echo with the precautions every route stands behind. Its order: a panic becomes a 500, the host is checked (dev), headers
-// are set, the body is bounded, and a browser's post from another site is refused.
+// maxCrowd is how many requests are served at the same time; further ones are told to come back.
+const maxCrowd = 1024
+
+// newEcho gives an Echo with the precautions every route stands behind. Its order: a panic becomes a 500, a crowd is bounded, the host
+// is checked (dev), headers are set, the body is bounded, and a browser's post from another site is refused.
 func (s *Server) newEcho() *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort, e.Debug = true, true, false
@@ -34,7 +37,7 @@ func (s *Server) newEcho() *echo.Echo {
 	}
 	e.SchemeExtractor = s.scheme
 	e.HTTPErrorHandler = s.handleError
-	e.Use(s.recoverPanic)
+	e.Use(s.recoverPanic, boundCrowd(maxCrowd))
 	if s.cfg.Dev {
 		e.Use(s.onlyThisMachine)
 	}
@@ -73,6 +76,22 @@ func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 			err = echo.NewHTTPError(http.StatusInternalServerError)
 		}()
 		return next(c)
+	}
+}
+
+// boundCrowd answers 503 where more than n requests are being served.
+func boundCrowd(n int) echo.MiddlewareFunc {
+	seats := make(chan struct{}, n)
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			select {
+			case seats <- struct{}{}:
+				defer func() { <-seats }()
+				return next(c)
+			default:
+				return echo.NewHTTPError(http.StatusServiceUnavailable)
+			}
+		}
 	}
 }
 

@@ -41,7 +41,7 @@ func RunBank(ctx context.Context, cfg Config, o Options, out io.Writer) (err err
   jwks_url: %s
   client_id: %s
   auth: %s
-  client_secret: %s
+  client_secret: %q
   request: %s
   zone: %s
   locale: %s

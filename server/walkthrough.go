@@ -40,7 +40,7 @@ secret here was invented for the directory %s, and all money is play money.
    At the bank, sign in as %[3]s with the password %[4]s
    The one-time code of this moment is on %[5]s/
 
-3. Take it back. After a yes, nothing of the link is left.
+3. Take it back. After a yes, this assistant can ask nothing any more, and the bank is told.
 
      %[1]s"forget me"
      %[1]s"yes"

@@ -11,8 +11,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"sotto/server/dev"
 )
 
 // output is what a command prints, readable while it runs.
@@ -128,7 +126,7 @@ func TestTheWalkThroughWorksAsPrinted(t *testing.T) {
 	if err != nil || stat.Mode().Perm() != 0o600 {
 		t.Errorf("ask.json: %v, %v", stat, err)
 	}
-	code, said, errs := call(t.Context(), nil, "doctor", "--dev", "--state="+state, "--bank-addr="+strings.TrimPrefix(bankURL(t, state), "http://"))
+	code, said, errs := call(t.Context(), nil, "doctor", "--dev", "--state="+state)
 	if code != done || !strings.Contains(said, "albion answers") {
 		t.Errorf("the doctor: exit %d\n%s%s", code, said, errs)
 	}
@@ -154,15 +152,6 @@ func TestAnAnswerGoesOnWhereTheConversationStands(t *testing.T) {
 	if after := say("what's my balance?"); after == before {
 		t.Errorf("after it was forgotten, the link is made anew, and the balance is said: %q", after)
 	}
-}
-
-func bankURL(t *testing.T, state string) string {
-	t.Helper()
-	file, err := dev.ReadFile(state)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return file.BankURL
 }
 
 // words splits a command line as a shell does, as far as the walk-through needs it.

@@ -42,7 +42,10 @@ type AlexaFiles struct {
 	RootsKeyFile   string `json:"roots_key_file"` // the root's key, PEM
 }
 
-// Customer gives the credentials of a customer at a bank.
+// ErrUnknown means that nobody of that name was invented.
+var ErrUnknown = errors.New("not in dev.json")
+
+// Customer gives the credentials of a customer at a bank; ErrUnknown where there is none.
 func (f File) Customer(bank, username string) (Customer, error) {
 	for _, b := range f.Banks {
 		if b.ID != bank {
@@ -53,9 +56,9 @@ func (f File) Customer(bank, username string) (Customer, error) {
 				return c, nil
 			}
 		}
-		return Customer{}, fmt.Errorf("%w: %s has no customer %q", ErrState, bank, username)
+		return Customer{}, fmt.Errorf("%w: %s has no customer %q", ErrUnknown, bank, username)
 	}
-	return Customer{}, fmt.Errorf("%w: there is no bank %q", ErrState, bank)
+	return Customer{}, fmt.Errorf("%w: there is no bank %q", ErrUnknown, bank)
 }
 
 // Offset is ClockOffset as a duration.

@@ -139,7 +139,7 @@ func TestDevJSONIsReadAsItWasWritten(t *testing.T) {
 	if _, err := got.Customer("albion", "ada"); err != nil {
 		t.Error(err)
 	}
-	if _, err := got.Customer("albion", "mallory"); !errors.Is(err, dev.ErrState) {
+	if _, err := got.Customer("albion", "mallory"); !errors.Is(err, dev.ErrUnknown) {
 		t.Errorf("%v: mallory is no customer", err)
 	}
 }
