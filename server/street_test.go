@@ -36,7 +36,9 @@ func bankAlone(t *testing.T, addr string) (state, entry string) {
 	out, log := &journal{}, &journal{}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
-	go func() { ended <- server.RunBank(ctx, devConfig(t, state, "SOTTO_PUBLIC_URL=http://"+addr), options(t, log), out) }()
+	go func() {
+		ended <- server.RunBank(ctx, devConfig(t, state, "SOTTO_PUBLIC_URL=http://"+addr), options(t, log), out)
+	}()
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {
