@@ -237,6 +237,25 @@ func TestALoopbackClientMayListenOnAnyPort(t *testing.T) {
 	h.token("mcp", with(form, "redirect_uri", "http://127.0.0.1:49152/callback"))
 }
 
+// A confidential client on loopback is one in development or a test. The port it registered, if any, is the one it gets.
+func TestAConfidentialClientOnLoopbackMayChooseItsPortOnlyIfItRegisteredNone(t *testing.T) {
+	for registered, allowed := range map[string]bool{"http://127.0.0.1/callback": true, "http://127.0.0.1:8080/callback": false} {
+		all := clients()
+		all[0].RedirectURIs = []string{registered}
+		h := open(t)
+		h.Authority = h.authority(all)
+		q := request("alexa")
+		q.Set("redirect_uri", "http://127.0.0.1:49152/callback")
+		if _, err := h.Authorize(t.Context(), q.Encode(), ""); allowed != (err == nil) {
+			t.Errorf("registered %s: got %v", registered, err)
+		}
+		q.Set("redirect_uri", registered)
+		if _, err := h.Authorize(t.Context(), q.Encode(), ""); err != nil {
+			t.Errorf("registered %s, asked for the same: %v", registered, err)
+		}
+	}
+}
+
 func TestTheResourceAskedForBecomesTheAudience(t *testing.T) {
 	h := open(t)
 	for asked, want := range map[string]string{

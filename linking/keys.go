@@ -72,13 +72,13 @@ func OpenKeyring(ctx context.Context, store KeyStore, wrap tink.AEAD, pairwise [
 		there[s.Kind] = true
 	}
 	made := false
-	for kind, make := range map[string]func(ad []byte) ([]byte, error){
+	for kind, generate := range map[string]func(ad []byte) ([]byte, error){
 		signingKind: k.makeSigning, houseKind: k.makeHouse, refreshKind: k.makeRefresh,
 	} {
 		if there[kind] {
 			continue
 		}
-		wrapped, err := make(keyAD(kind, 1))
+		wrapped, err := generate(keyAD(kind, 1))
 		if err != nil {
 			return nil, fmt.Errorf("make the %s key: %w", kind, err)
 		}

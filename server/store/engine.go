@@ -62,7 +62,7 @@ func openSQLite(ctx context.Context, path string) (writer, reader *sql.DB, err e
 	}
 	open := func(lock string, connections int, more ...string) (*sql.DB, error) {
 		q := url.Values{"_txlock": {lock}, "_pragma": append([]string{
-			"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)",
+			"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)", "cache_size(-1000)",
 		}, more...)}
 		db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
 		if err != nil {

@@ -5,10 +5,15 @@ import (
 	"database/sql"
 	"errors"
 	"sync"
+	"time"
 )
 
 // batch is how many writes share one transaction at most, so that nobody waits long for the others.
 const batch = 64
+
+// linger is how long a transaction waits for company when the one before it had some. A flush to disk is dear, and a millisecond is not
+// heard.
+const linger = time.Millisecond
 
 // queue is how many may wait; beyond it, the caller is told to come again.
 const queue = 4096
@@ -25,7 +30,7 @@ type group struct {
 }
 
 type waiter struct {
-	ctx  context.Context //nolint:containedctx // it belongs to the caller, who waits for done
+	ctx  context.Context // the caller's, who waits for done
 	run  func(context.Context, *sql.Tx) error
 	done chan error // one place
 }
@@ -63,7 +68,10 @@ func (g *group) wait() { g.running.Wait() }
 // drain runs what waits, until nothing does.
 func (db *DB) drain() {
 	g := &db.group
-	for {
+	for company := false; ; {
+		if company {
+			<-time.After(linger)
+		}
 		g.mu.Lock()
 		n := min(len(g.waiting), batch)
 		if n == 0 {
@@ -74,6 +82,7 @@ func (db *DB) drain() {
 		next := g.waiting[:n:n]
 		g.waiting = g.waiting[n:]
 		g.mu.Unlock()
+		company = n > 1
 		db.together(next)
 	}
 }
