@@ -1,0 +1,169 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"sotto/linking"
+	"sotto/linking/disclosure"
+)
+
+// DisclosureStore is a disclosure.Store beside the links whose record it keeps.
+type DisclosureStore interface {
+	disclosure.Store
+	linking.Store
+}
+
+// Disclosures proves a disclosure.Store. open gives an empty one.
+func Disclosures(t *testing.T, open func(*testing.T) DisclosureStore) {
+	for name, prove := range map[string]func(*testing.T, DisclosureStore){
+		"a row comes back as it was kept":                      rowComesBack,
+		"the newest come first, and all are counted":           newestFirst,
+		"a link sees only its own":                             ownRows,
+		"nothing is kept of a link that is not there":          noLinkNoRow,
+		"a forgotten link's rows are gone, and none come back": rowsGoWithTheLink,
+		"an id is kept once":                                   idOnce,
+		"a sweep deletes what is too old, a few at a time":     dropOld,
+		"many at once are all kept":                            appendRace,
+		"a call whose context is over keeps nothing":           appendTooLate,
+	} {
+		t.Run(name, func(t *testing.T) { prove(t, open(t)) })
+	}
+}
+
+func row(link string, i int) disclosure.Row {
+	return disclosure.Row{ID: fmt.Sprintf("%032x", i), Link: link, At: noon.Add(time.Duration(i) * time.Second), Sealed: blob()}
+}
+
+func rowComesBack(t *testing.T, s DisclosureStore) {
+	r := row(linked(t, s).ID, 1)
+	check(t, s.AppendDisclosure(t.Context(), r))
+	got, total, err := s.Disclosures(t.Context(), r.Link, 10)
+	check(t, err)
+	same(t, "rows", got, []disclosure.Row{r})
+	same(t, "total", total, 1)
+}
+
+func newestFirst(t *testing.T, s DisclosureStore) {
+	link := linked(t, s).ID
+	var want []disclosure.Row
+	for _, i := range []int{3, 1, 5, 2, 4} {
+		r := row(link, i)
+		check(t, s.AppendDisclosure(t.Context(), r))
+		want = append(want, r)
+	}
+	twin := row(link, 6)
+	twin.At = noon.Add(5 * time.Second) // as new as the fifth; the greater id is first
+	check(t, s.AppendDisclosure(t.Context(), twin))
+	want = append(want, twin)
+	slices.SortFunc(want, func(a, b disclosure.Row) int {
+		if c := b.At.Compare(a.At); c != 0 {
+			return c
+		}
+		return strings.Compare(b.ID, a.ID)
+	})
+	got, total, err := s.Disclosures(t.Context(), link, 4)
+	check(t, err)
+	same(t, "rows", got, want[:4])
+	same(t, "total", total, 6)
+	got, total, err = s.Disclosures(t.Context(), link, 0)
+	check(t, err)
+	same(t, "none asked for", len(got), 0)
+	same(t, "total", total, 6)
+}
+
+func ownRows(t *testing.T, s DisclosureStore) {
+	a, b := linked(t, s).ID, linked(t, s).ID
+	check(t, s.AppendDisclosure(t.Context(), row(a, 1)))
+	got, total, err := s.Disclosures(t.Context(), b, 10)
+	check(t, err)
+	same(t, "another link's rows", len(got)+total, 0)
+}
+
+func noLinkNoRow(t *testing.T, s DisclosureStore) {
+	if err := s.AppendDisclosure(t.Context(), row("nobody", 1)); err == nil {
+		t.Error("a row of a link that is not there was kept")
+	}
+	_, total, err := s.Disclosures(t.Context(), "nobody", 10)
+	check(t, err)
+	same(t, "total", total, 0)
+}
+
+func rowsGoWithTheLink(t *testing.T, s DisclosureStore) {
+	gone, stays := linked(t, s).ID, linked(t, s).ID
+	check(t, s.AppendDisclosure(t.Context(), row(gone, 1)))
+	check(t, s.AppendDisclosure(t.Context(), row(stays, 2)))
+	_, err := s.ForgetLink(t.Context(), gone, linking.Receipt{Code: "receipt", Made: noon})
+	check(t, err)
+	_, total, err := s.Disclosures(t.Context(), gone, 10)
+	check(t, err)
+	same(t, "rows of the forgotten link", total, 0)
+	if err := s.AppendDisclosure(t.Context(), row(gone, 3)); err == nil {
+		t.Error("a forgotten link was written of again")
+	}
+	_, total, err = s.Disclosures(t.Context(), stays, 10)
+	check(t, err)
+	same(t, "rows of the other link", total, 1)
+}
+
+func idOnce(t *testing.T, s DisclosureStore) {
+	r := row(linked(t, s).ID, 1)
+	check(t, s.AppendDisclosure(t.Context(), r))
+	other := row(linked(t, s).ID, 1)
+	if err := s.AppendDisclosure(t.Context(), other); err == nil {
+		t.Error("an id was kept twice")
+	}
+	got, _, err := s.Disclosures(t.Context(), r.Link, 10)
+	check(t, err)
+	same(t, "the first row", got, []disclosure.Row{r})
+}
+
+func dropOld(t *testing.T, s DisclosureStore) {
+	link := linked(t, s).ID
+	for i := range 5 {
+		check(t, s.AppendDisclosure(t.Context(), row(link, i)))
+	}
+	edge := noon.Add(3 * time.Second)
+	for i, want := range []int{2, 1, 0} {
+		n, err := s.DropDisclosures(t.Context(), edge, 2)
+		check(t, err)
+		same(t, fmt.Sprintf("dropped by sweep %d", i), n, want)
+	}
+	got, _, err := s.Disclosures(t.Context(), link, 10)
+	check(t, err)
+	if len(got) != 2 || got[1].At.Before(edge) {
+		t.Errorf("got %d rows left", len(got))
+	}
+}
+
+func appendRace(t *testing.T, s DisclosureStore) {
+	link := linked(t, s).ID
+	const many = 100
+	done := make(chan error, many)
+	for i := range many {
+		go func() { done <- s.AppendDisclosure(t.Context(), row(link, i)) }()
+	}
+	for range many {
+		check(t, <-done)
+	}
+	_, total, err := s.Disclosures(t.Context(), link, 1)
+	check(t, err)
+	same(t, "total", total, many)
+}
+
+func appendTooLate(t *testing.T, s DisclosureStore) {
+	link := linked(t, s).ID
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.AppendDisclosure(ctx, row(link, 1)); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+	_, total, err := s.Disclosures(t.Context(), link, 1)
+	check(t, err)
+	same(t, "total", total, 0)
+}
