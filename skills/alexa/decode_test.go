@@ -26,7 +26,11 @@ func platform(t testing.TB) *alexa.Platform {
 // request is the smallest whole request; parts replace members of it.
 func request(parts ...string) []byte {
 	content := `{"version":"1.0","session":SESSION,"context":CONTEXT,"request":{"type":"TYPE","requestId":"amzn1.echo-api.request.1","timestamp":TIME,"locale":"en-US"MORE}}`
+	var within []string // members of the session, which is not there yet
 	for i := 0; i+1 < len(parts); i += 2 {
+		if !strings.Contains(content, parts[i]) {
+			within = append(within, parts[i], parts[i+1])
+		}
 		content = strings.Replace(content, parts[i], parts[i+1], 1)
 	}
 	for _, pair := range [][2]string{
@@ -39,6 +43,9 @@ func request(parts ...string) []byte {
 		{"MORE", ""},
 	} {
 		content = strings.Replace(content, pair[0], pair[1], 1)
+		if pair[0] == "SESSION" {
+			content = strings.NewReplacer(within...).Replace(content)
+		}
 	}
 	return []byte(content)
 }
@@ -188,6 +195,43 @@ func TestDecodeToken(t *testing.T) {
 			}
 			if diff := cmp.Diff(string(tc.want), string(turn.Token)); diff != "" {
 				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestANewSessionRemembersNothing(t *testing.T) {
+	const remembered = `{"intent":"ForgetIntent","asked":"confirm"}`
+	yes := []string{"TYPE", "IntentRequest", "ATTRIBUTES", remembered, "MORE", `,"intent":{"name":"AMAZON.YesIntent"}`}
+	for state, want := range map[string]skills.Intent{"false": skills.Forget, "true": ""} {
+		turn, _, err := platform(t).Decode(request(append([]string{"NEW", state}, yes...)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if turn.Dialogue.Intent != want {
+			t.Errorf("new %s: got %q, want %q", state, turn.Dialogue.Intent, want)
+		}
+	}
+}
+
+func TestCanFulfill(t *testing.T) {
+	for name, tc := range map[string]struct{ intent, want string }{
+		"what needs a link is a maybe":   {`{"name":"BalanceIntent"}`, `{"canFulfill":"MAYBE"}`},
+		"what needs none is a yes":       {`{"name":"AMAZON.HelpIntent"}`, `{"canFulfill":"YES"}`},
+		"what we do not have is a no":    {`{"name":"TransferIntent","slots":{"account":{}}}`, `{"canFulfill":"NO","slots":{"account":{"canUnderstand":"NO","canFulfill":"NO"}}}`},
+		"a slot that we have is like it": {`{"name":"BalanceIntent","slots":{"account":{"value":"x"}}}`, `{"canFulfill":"MAYBE","slots":{"account":{"canUnderstand":"YES","canFulfill":"MAYBE"}}}`},
+		"a slot that we have not is a no": {
+			`{"name":"BalanceIntent","slots":{"merchant":{"value":"x"}}}`, `{"canFulfill":"MAYBE","slots":{"merchant":{"canUnderstand":"NO","canFulfill":"NO"}}}`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			turn, answer, err := platform(t).Decode(request("TYPE", "CanFulfillIntentRequest", "MORE", `,"intent":`+tc.intent))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := `{"version":"1.0","response":{"canFulfillIntent":` + tc.want + `}}`
+			if diff := cmp.Diff(want, string(answer)); diff != "" || turn.Intent != "" || turn.Token != "" {
+				t.Errorf("%+v: %s", turn, diff)
 			}
 		})
 	}

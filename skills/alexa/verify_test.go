@@ -12,6 +12,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
+	"math/big"
 	"net/http"
 	"strings"
 	"testing"
@@ -132,6 +133,7 @@ func TestChains(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	weak := &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 1023, 1), E: 65537}
 	ended := newAuthority(t, "ended", root)
 	ended.certificate = sign(t, &x509.Certificate{
 		Subject: ended.certificate.Subject, NotBefore: present.AddDate(-1, 0, 0), NotAfter: present.Add(-time.Hour), IsCA: true, KeyUsage: x509.KeyUsageCertSign,
@@ -157,6 +159,7 @@ func TestChains(t *testing.T) {
 		"an intermediate that has ended is refused":                      {chainOf(ended.leaf(t, public, nil), ended.certificate), alexa.Expired},
 		"a certificate that may not speak for a server is refused":       {chainOf(root.leaf(t, public, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection} })), alexa.Chain},
 		"a key that is not RSA is refused":                               {chainOf(root.leaf(t, &curve.PublicKey, nil)), alexa.Chain},
+		"a key that can be broken is refused":                            {chainOf(root.leaf(t, weak, nil)), alexa.Chain},
 		"an empty file is refused":                                       {"", alexa.Chain},
 		"an error page in the place of a chain is refused":               {"<html>AccessDenied</html>", alexa.Chain},
 		"a PEM block that is no certificate is refused":                  {"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", alexa.Chain},
