@@ -10,11 +10,13 @@ import (
 
 // Amazon's three answers to "could you?".
 const (
-	can      = "YES"
-	perhaps  = "MAYBE" // with a link, which nobody has been asked about
-	cannot   = "NO"
-	mayWords = 32 // slots answered for, at most
+	can     = "YES"
+	perhaps = "MAYBE" // with a link, which nobody has been asked about
+	cannot  = "NO"
 )
+
+// maxAsked is how many slots are answered for.
+const maxAsked = 32
 
 type canFulfillSlot struct {
 	Understand string `json:"canUnderstand"`
@@ -44,7 +46,7 @@ func canFulfill(e envelope) []byte {
 	case entry.Link:
 		whole = perhaps
 	}
-	if len(asked.Slots) > 0 && len(asked.Slots) <= mayWords {
+	if len(asked.Slots) > 0 && len(asked.Slots) <= maxAsked {
 		answer.Response.CanFulfill.Slots = make(map[string]canFulfillSlot, len(asked.Slots))
 		for name := range asked.Slots {
 			one := canFulfillSlot{cannot, cannot}
