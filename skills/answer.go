@@ -3,6 +3,7 @@ package skills
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"sotto/linking"
@@ -59,6 +60,8 @@ func (s *Skill) ask(ctx context.Context, q *Question) (Reply, Trace) {
 	if err != nil {
 		reply, trace.Reason = apology(err)
 		reply.Dialogue = Dialogue{Intent: q.Intent, Slots: q.Slots} // "repeat" tries again
+	} else if slices.ContainsFunc(reply.Facts, func(f Fact) bool { return f.Kind == FactBank }) {
+		trace.Reason = "partial"
 	}
 	return reply, trace
 }

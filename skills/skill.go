@@ -60,7 +60,7 @@ func New(o Options) (*Skill, error) {
 // Trace is what the log may know of an answer beside its key: nothing that the customer or a bank said.
 type Trace struct {
 	Link   string // the link's id, to be logged only as an HMAC; empty where there was none
-	Reason string // why the answer is an apology or a refusal, in a fixed word; empty where it is neither
+	Reason string // why the answer is an apology, a refusal or only part of one, in a fixed word; empty where it is whole
 }
 
 // Question is a turn that was understood: whose it is, and what of the dialogue so far belongs to it.

@@ -2,6 +2,7 @@ package speech
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"sotto/banking"
@@ -46,7 +47,7 @@ func (s spoken) totals() string {
 	var b strings.Builder
 	first := true
 	for i := 0; i < len(s.reply.Facts); i++ {
-		switch f := &s.reply.Facts[i]; f.Kind { //nolint:exhaustive // the others have their own places in a frame
+		switch f := &s.reply.Facts[i]; f.Kind {
 		case skills.FactTotal:
 			b.WriteString(s.total(f, first))
 			first = false
@@ -182,7 +183,7 @@ func (s spoken) horizons() string {
 	for i := range s.reply.Facts {
 		f := &s.reply.Facts[i]
 		id := "since"
-		switch f.Kind { //nolint:exhaustive // only these two are horizons
+		switch f.Kind {
 		case skills.FactSince:
 		case skills.FactUntil:
 			id = "until"
@@ -206,7 +207,7 @@ func (s spoken) rest(part string) string {
 	}
 	for i := range s.reply.Facts {
 		if f := &s.reply.Facts[i]; f.Kind == skills.FactCount {
-			return s.say(id, f.Count, "N", s.locale.number(uint64(max(f.Count, 0)))) //nolint:gosec // not negative
+			return s.say(id, f.Count, "N", s.grouped(strconv.Itoa(f.Count)))
 		}
 	}
 	return ""

@@ -59,8 +59,9 @@ func count(n uint64) int {
 }
 
 // number gives digits in groups of three.
-func (l *locale) number(n uint64) string {
-	digits := strconv.FormatUint(n, 10)
+func (l *locale) number(n uint64) string { return l.grouped(strconv.FormatUint(n, 10)) }
+
+func (l *locale) grouped(digits string) string {
 	if len(digits) <= 3 {
 		return digits
 	}

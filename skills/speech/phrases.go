@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/text/language"
@@ -145,7 +146,7 @@ func (s spoken) fill(name string) string {
 	case "Offer", "Rest":
 		return s.rest(name)
 	case "N":
-		return s.locale.number(uint64(max(s.plural(), 0))) //nolint:gosec // not negative
+		return s.grouped(strconv.Itoa(s.plural()))
 	case "Kinds", "Newest":
 		return s.shared(name)
 	default:
@@ -157,10 +158,9 @@ func (s spoken) fill(name string) string {
 func (s spoken) plural() int {
 	banks := 0
 	for i := range s.reply.Facts {
-		switch f := &s.reply.Facts[i]; f.Kind { //nolint:exhaustive // of the others a frame has no plural
-		case skills.FactShared:
+		if f := &s.reply.Facts[i]; f.Kind == skills.FactShared {
 			return f.Count
-		case skills.FactBank:
+		} else if f.Kind == skills.FactBank {
 			banks++
 		}
 	}
