@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,16 +35,14 @@ func BenchmarkBalanceQuestion(b *testing.B) {
 		bare := startChild(b, "echo")
 		body := balanceBody(b, atCounter)
 		idle := counter.resident(b)
+		plain, err := http.NewRequestWithContext(b.Context(), http.MethodPost, bare.said["url"]+"/alexa", bytes.NewReader(body))
+		if err != nil {
+			b.Fatal(err)
+		}
 		medians := costs(b, rounds, n, map[string]measured{
-			"echo": {bare, func(int) *http.Request {
-				r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, bare.said["url"]+"/alexa", bytes.NewReader(body))
-				if err != nil {
-					b.Error(err)
-				}
-				return r
-			}},
-			"counter":  {counter, questions(b, atCounter, 256)},
-			"loopback": {loopback, questions(b, far, 256)},
+			"echo":     {bare, host(bare), onTheWire(b, []*http.Request{plain})},
+			"counter":  {counter, host(counter), questions(b, atCounter, 256)},
+			"loopback": {loopback, host(loopback), questions(b, far, 256)},
 		})
 		base := float64(medians["echo"])
 		b.ReportMetric(base/1e3, "echo-µs")
@@ -95,26 +94,16 @@ func newHouseChild(tb testing.TB, kind string, env ...string) *child {
 	return c
 }
 
-// questions signs n balance questions and sends them in turn.
-func questions(tb testing.TB, s *speaker, n int) func(int) *http.Request {
+func host(c *child) string { return strings.TrimPrefix(c.said["url"], "http://") }
+
+// questions are n signed balance questions.
+func questions(tb testing.TB, s *speaker, n int) [][]byte {
 	tb.Helper()
-	bodies, headers := make([][]byte, n), make([]http.Header, n)
+	requests := make([]*http.Request, n)
 	for i := range n {
-		bodies[i] = balanceBody(tb, s)
-		header, err := s.signer.Sign(bodies[i])
-		if err != nil {
-			tb.Fatal(err)
-		}
-		headers[i] = header
+		requests[i] = s.signed(balanceBody(tb, s))
 	}
-	return func(i int) *http.Request {
-		r, err := http.NewRequestWithContext(tb.Context(), http.MethodPost, s.file.PublicURL+"/alexa", bytes.NewReader(bodies[i%n]))
-		if err != nil {
-			tb.Error(err)
-		}
-		r.Header = headers[i%n].Clone()
-		return r
-	}
+	return onTheWire(tb, requests)
 }
 
 func balanceBody(tb testing.TB, s *speaker) []byte {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -112,54 +113,80 @@ func (c *child) resident(tb testing.TB) float64 {
 	return 0
 }
 
-// load sends n of these requests over 32 connections and fails on any answer but 200.
-func load(tb testing.TB, n int, next func(i int) *http.Request) {
+// connections is how many there are at once while a server is measured.
+const connections = 32
+
+// load sends n requests over as many connections at once, each as it stands on the wire, and fails on any answer but 200. It writes and reads bytes
+// itself, so that the server and not the client is what limits it.
+func load(tb testing.TB, n int, address string, requests [][]byte) {
 	tb.Helper()
-	const connections = 32
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}, Timeout: 20 * time.Second}
-	defer client.CloseIdleConnections()
-	work := make(chan int)
-	failed := make(chan error, connections)
-	ctx, cancel := context.WithCancel(tb.Context())
-	defer cancel()
+	next := make(chan []byte, n)
+	for i := range n {
+		next <- requests[i%len(requests)]
+	}
+	close(next)
 	var workers sync.WaitGroup
 	for range connections {
 		workers.Go(func() {
-			for i := range work {
-				answer, err := client.Do(next(i).WithContext(ctx))
-				if err == nil {
-					_, err = io.Copy(io.Discard, answer.Body)
-					answer.Body.Close()
-					if err == nil && answer.StatusCode != http.StatusOK {
-						err = fmt.Errorf("status %d", answer.StatusCode)
-					}
-				}
-				if err != nil {
-					select {
-					case failed <- err:
-					default:
-					}
-					cancel()
-					return
-				}
+			if err := converse(tb.Context(), address, next); err != nil {
+				tb.Error(err)
 			}
 		})
 	}
-feed:
-	for i := range n {
-		select {
-		case work <- i:
-		case <-ctx.Done():
-			break feed
+	workers.Wait()
+	if tb.Failed() {
+		tb.FailNow()
+	}
+}
+
+func converse(ctx context.Context, address string, next <-chan []byte) error {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	answers := bufio.NewReader(conn)
+	for request := range next {
+		if _, err := conn.Write(request); err != nil {
+			return err
+		}
+		length := int64(-1)
+		for first := true; ; first = false {
+			line, err := answers.ReadSlice('\n')
+			if err != nil {
+				return err
+			}
+			if first && !bytes.HasPrefix(line, []byte("HTTP/1.1 200 ")) {
+				return fmt.Errorf("answered %q", line)
+			}
+			if len(line) == 2 {
+				break
+			}
+			if rest, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
+				if length, err = strconv.ParseInt(string(bytes.TrimSpace(rest)), 10, 64); err != nil {
+					return err
+				}
+			}
+		}
+		if _, err := io.CopyN(io.Discard, answers, length); err != nil {
+			return err
 		}
 	}
-	close(work)
-	workers.Wait()
-	select {
-	case err := <-failed:
-		tb.Fatal(err)
-	default:
+	return nil
+}
+
+// onTheWire is how requests are sent.
+func onTheWire(tb testing.TB, requests []*http.Request) [][]byte {
+	tb.Helper()
+	out := make([][]byte, len(requests))
+	for i, r := range requests {
+		var b bytes.Buffer
+		if err := r.Write(&b); err != nil {
+			tb.Fatal(err)
+		}
+		out[i] = b.Bytes()
 	}
+	return out
 }
 
 // costs measures the CPU time per request of several servers side by side: after a warm-up, rounds of n requests each in turn, and of
@@ -169,7 +196,7 @@ func costs(tb testing.TB, rounds, n int, servers map[string]measured) map[string
 	names := make([]string, 0, len(servers))
 	for name, s := range servers {
 		names = append(names, name)
-		load(tb, n, s.next)
+		load(tb, n, s.address, s.requests)
 	}
 	slices.Sort(names)
 	seen := map[string][]time.Duration{}
@@ -177,7 +204,7 @@ func costs(tb testing.TB, rounds, n int, servers map[string]measured) map[string
 		for _, name := range names {
 			s := servers[name]
 			before := s.child.cpu(tb)
-			load(tb, n, s.next)
+			load(tb, n, s.address, s.requests)
 			seen[name] = append(seen[name], (s.child.cpu(tb)-before)/time.Duration(n))
 		}
 	}
@@ -191,6 +218,7 @@ func costs(tb testing.TB, rounds, n int, servers map[string]measured) map[string
 
 // measured is one server and the requests sent to it.
 type measured struct {
-	child *child
-	next  func(i int) *http.Request
+	child    *child
+	address  string
+	requests [][]byte
 }

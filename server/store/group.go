@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -69,6 +70,7 @@ func (g *group) wait() { g.running.Wait() }
 func (db *DB) drain() {
 	g := &db.group
 	for company := false; ; {
+		runtime.Gosched() // whoever is about to join goes first
 		if company {
 			<-time.After(linger)
 		}
