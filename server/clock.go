@@ -40,7 +40,13 @@ func OpenClock(state string, said Instant, wall func() time.Time) (Clock, error)
 	if clock.Offset, err = time.ParseDuration(kept.Offset); err != nil {
 		return Clock{}, fmt.Errorf("%w: %s holds no offset: remove the state directory to start afresh", ErrSettings, path)
 	}
-	if !said.IsZero() && said.String() != kept.Said {
+	var before Instant
+	if kept.Said != "" {
+		if err := before.UnmarshalText([]byte(kept.Said)); err != nil {
+			return Clock{}, fmt.Errorf("%w: %s is damaged: remove the state directory to start afresh", ErrSettings, path)
+		}
+	}
+	if !said.IsZero() && !said.Equal(before.Time) {
 		if !fresh && said.Before(clock.Now()) {
 			return Clock{}, fmt.Errorf("%w: SOTTO_CLOCK is before the house's present, %s: say a later instant, or remove %s to start afresh",
 				ErrSettings, clock.Now().Format(time.RFC3339), state)

@@ -43,6 +43,11 @@ func TestTheClockOfADevelopmentHouse(t *testing.T) {
 			{"2026-03-01T00:00:00Z", "2026-03-01T01:00:00Z", "the same value goes on from there"},
 			{"", "2026-03-01T02:00:00Z", "nothing said goes on from there"},
 		},
+		"the same value in another spelling is the same value": {
+			{"2026-03-01T00:00:00Z", "2026-03-01T00:00:00Z", ""},
+			{"2026-03-01T01:00:00+01:00", "2026-03-01T01:00:00Z", "one instant, two zones"},
+			{"2026-03-01T00:00:00.000Z", "2026-03-01T02:00:00Z", "with a fraction of nothing"},
+		},
 		"a later instant moves the clock": {
 			{"2026-03-01T00:00:00Z", "2026-03-01T00:00:00Z", ""},
 			{"2026-04-01T00:00:00Z", "2026-04-01T00:00:00Z", "later"},

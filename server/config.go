@@ -192,7 +192,7 @@ func (i Instant) String() string {
 	if i.IsZero() {
 		return ""
 	}
-	return i.Format(time.RFC3339)
+	return i.Format(time.RFC3339Nano)
 }
 
 // Retention is a span of days.

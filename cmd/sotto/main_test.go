@@ -154,6 +154,53 @@ func TestAnAnswerGoesOnWhereTheConversationStands(t *testing.T) {
 	}
 }
 
+func TestTokensAreKeptRefreshedAndReplaced(t *testing.T) {
+	state, _ := serve(t)
+	path := filepath.Join(state, "ask.json")
+	ask := func() string {
+		code, heard, errs := call(t.Context(), nil, "ask", "--state="+state, "what's my balance?")
+		if code != done || !strings.Contains(heard, "pounds") {
+			t.Fatalf("exit %d, %q, %s", code, heard, errs)
+		}
+		return errs
+	}
+	change := func(pattern, replacement string) {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := regexp.MustCompile(pattern).ReplaceAll(content, []byte(replacement))
+		if bytes.Equal(changed, content) {
+			t.Fatalf("nothing like %s in ask.json", pattern)
+		}
+		if err := os.WriteFile(path, changed, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, step := range []struct {
+		because, pattern, replacement string
+		links                         bool
+	}{
+		{because: "the first question links", links: true},
+		{because: "the second has its token"},
+		{because: "a token that is over is refreshed", pattern: `"expires": "[^"]*"`, replacement: `"expires": "2020-01-01T00:00:00Z"`},
+		{because: "a token that was refused is replaced", pattern: `"access_token": "[^"]*"`, replacement: `"access_token": "forged"`, links: true},
+		{because: "the client of another house is replaced", pattern: `"client_id": "[^"]*"`, replacement: `"client_id": "other"`, links: true},
+	} {
+		if step.pattern != "" {
+			change(step.pattern, step.replacement)
+		}
+		if linked := strings.Contains(ask(), "(linked ada"); linked != step.links {
+			t.Errorf("%s: linked %v, want %v", step.because, linked, step.links)
+		}
+	}
+	change(`"expires": "[^"]*"`, `"expires": "2020-01-01T00:00:00Z"`)
+	change(`"refresh_token": "[^"]*"`, `"refresh_token": "forged"`)
+	if errs := ask(); !strings.Contains(errs, "(linked ada") {
+		t.Error("a refresh token that is refused leads to a new link")
+	}
+}
+
 // words splits a command line as a shell does, as far as the walk-through needs it.
 func words(line string) []string {
 	var out []string

@@ -1,0 +1,118 @@
+package server_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"sotto/server"
+)
+
+// stubBank answers with metadata of this issuer, or of its own where it is empty, and with this Date.
+func stubBank(t *testing.T, issuer string, date time.Time) string {
+	t.Helper()
+	mux := http.NewServeMux()
+	srv := httptest.NewServer(mux)
+	t.Cleanup(srv.Close)
+	if issuer == "" {
+		issuer = srv.URL
+	}
+	mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Date", date.UTC().Format(http.TimeFormat))
+		fmt.Fprintf(w, `{"issuer": %q}`, issuer)
+	})
+	return srv.URL
+}
+
+func TestTheDoctorFinds(t *testing.T) {
+	closed := httptest.NewServer(http.NotFoundHandler())
+	closed.Close()
+	empty := httptest.NewServer(http.NotFoundHandler())
+	defer empty.Close()
+	const goodKeys = `{"wrapping":"QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=","pairwise":"QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI="}`
+	for name, tc := range map[string]struct {
+		bank     string
+		keys     string
+		keysMode os.FileMode
+		database string // "dev": one marked dev
+		redirect string
+		want     string // a part of a fault; empty: there is none
+		advice   string
+	}{
+		"nothing wrong": {},
+		"a bank that calls itself by another name":        {bank: stubBank(t, "https://other.example", time.Now()), want: "another issuer"},
+		"a bank that is not there":                        {bank: closed.URL, want: "does not answer (no connection)"},
+		"a bank without metadata":                         {bank: empty.URL, want: "answers 404 without OpenID metadata"},
+		"a clock that is a minute behind the bank's":      {bank: stubBank(t, "", time.Now().Add(time.Minute)), want: "differ by"},
+		"keys that others can read":                       {keysMode: 0o644, want: "chmod 600"},
+		"keys that are none":                              {keys: "{}", want: "32 bytes"},
+		"a database that is for development":              {database: "dev", want: "marked dev"},
+		"a region of Alexa whose customers cannot link":   {redirect: "https://pitangui.amazon.com/api/skill/link/M1", advice: "layla.amazon.com"},
+		"a redirect URI that a browser cannot be sent to": {redirect: "javascript:alert(1)", want: "redirect URI"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			write := func(file, content string, mode os.FileMode) string {
+				path := filepath.Join(dir, file)
+				if err := os.WriteFile(path, []byte(content), mode); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.Chmod(path, mode); err != nil {
+					t.Fatal(err)
+				}
+				return path
+			}
+			if tc.bank == "" {
+				tc.bank = stubBank(t, "", time.Now())
+			}
+			if tc.keys == "" {
+				tc.keys = goodKeys
+			}
+			if tc.keysMode == 0 {
+				tc.keysMode = 0o600
+			}
+			if tc.redirect == "" {
+				tc.redirect = "https://alexa.amazon.co.jp/api/skill/link/M1"
+			}
+			banks := strings.ReplaceAll(`- {id: a, name: A, dialect: uk-ob-3.1, issuer: "URL", resource_url: "URL/aisp", authorization_url: "URL/a", token_url: "URL/t",
+  jwks_url: "URL/j", client_id: c, auth: client_secret_basic, client_secret: s, zone: Europe/London}`, "URL", tc.bank)
+			clients := fmt.Sprintf("- {id: alexa, name: Alexa, platform: alexa, auth: basic_or_post, secret_sha256: %s, scopes: [balances], redirect_uris: [%q]}",
+				strings.Repeat("a", 64), tc.redirect)
+			cfg, err := parse(t, nil, []string{
+				"SOTTO_PUBLIC_URL=http://127.0.0.1:1", "SOTTO_ALEXA_SKILL_IDS=s", "SOTTO_DATABASE=sqlite:" + filepath.Join(dir, "sotto.db"),
+				"SOTTO_KEYS=" + write("keys.json", tc.keys, tc.keysMode), "SOTTO_BANKS=" + write("banks.yaml", banks, 0o600),
+				"SOTTO_CLIENTS=" + write("clients.yaml", clients, 0o600), "SOTTO_STATE=" + filepath.Join(dir, "state"),
+			}, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			marked := cfg
+			marked.Dev = tc.database == "dev"
+			if _, err := server.MigrateDatabase(t.Context(), marked, time.Now); err != nil {
+				t.Fatal(err)
+			}
+			var faults, advice []string
+			for _, f := range server.Doctor(t.Context(), cfg, time.Now) {
+				switch f.Grade {
+				case server.Fault:
+					faults = append(faults, f.Says)
+				case server.Advice:
+					advice = append(advice, f.Says)
+				default:
+				}
+			}
+			all := strings.Join(faults, "\n")
+			if tc.want == "" && all != "" || !strings.Contains(all, tc.want) {
+				t.Errorf("faults %q, want %q", all, tc.want)
+			}
+			if !strings.Contains(strings.Join(advice, "\n"), tc.advice) {
+				t.Errorf("advice %q, want %q", advice, tc.advice)
+			}
+		})
+	}
+}
