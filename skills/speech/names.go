@@ -16,6 +16,8 @@ func (l *locale) account(a skills.AccountName) string {
 		id := "account.named"
 		if l.saysAccount(n) {
 			id = "account.named.whole"
+		} else if own := id + "." + string(a.Kind); l.has(own) {
+			id = own
 		}
 		said = l.say(id, 0, "Name", n)
 	}

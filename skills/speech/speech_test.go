@@ -132,6 +132,7 @@ func TestAccountsAreCalledAsPeopleCallThem(t *testing.T) {
 		"Your savings account has 1 pound.":                                                       {Kind: banking.Savings},
 		"Your Rainy Day account has 1 pound.":                                                     {Kind: banking.Savings, Name: "Rainy Day"},
 		"Your Holiday Savings has 1 pound.":                                                       {Kind: banking.Savings, Name: "Holiday Savings"},
+		"Your Rewards card is 1 pound in credit.":                                                 {Kind: banking.Card, Name: "Rewards"},
 		"Your Everyday Account has 1 pound.":                                                      {Kind: banking.Current, Name: "Everyday Account"},
 		`Your current account ending in <say-as interpret-as="digits">0441</say-as> has 1 pound.`: {Kind: banking.Current, Digits: "0441"},
 		"Your current account at Albion Bank has 1 pound.":                                        {Kind: banking.Current, Bank: "Albion Bank"},
