@@ -13,7 +13,8 @@ func forget(ctx context.Context, s *Skill, q Question) (Reply, error) {
 	if !q.Confirmed {
 		return Reply{Key: ForgetAsk, Ask: true, Dialogue: Dialogue{Intent: Forget, Asked: AskedConfirm}}, nil
 	}
-	if err := s.links.Forget(ctx, q.Link.ID); err != nil && !errors.Is(err, linking.ErrNotLinked) {
+	err := s.links.Forget(ctx, q.Link.ID)
+	if err != nil && !errors.Is(err, linking.ErrNotLinked) && !errors.Is(err, linking.ErrNone) {
 		return Reply{}, fmt.Errorf("forget: %w", err)
 	}
 	return Reply{Key: ForgetDone, End: true}, nil

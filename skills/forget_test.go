@@ -1,9 +1,11 @@
 package skills_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
+	"sotto/linking"
 	"sotto/skills"
 )
 
@@ -66,6 +68,14 @@ func TestForget(t *testing.T) {
 		c.say(skills.Yes, nil)
 		if len(b.ended) != 0 {
 			t.Error("ended")
+		}
+	})
+	t.Run("a link that was ended a moment before, by somebody else, is ended", func(t *testing.T) {
+		c := newTalk(t, &bank{links: allowed(), endErr: fmt.Errorf("end: %w", linking.ErrNone)})
+		c.say(skills.Forget, nil)
+		c.say(skills.Yes, nil)
+		if c.reply.Key != skills.ForgetDone {
+			t.Errorf("got %q", c.reply.Key)
 		}
 	})
 	t.Run("what went wrong is not said to be done", func(t *testing.T) {

@@ -14,7 +14,8 @@ type Links interface {
 	// Resolve finds the link behind a token of this platform. What is wrong with a token is linking.ErrNotLinked; any other error is
 	// ours. It reads the grant afresh each time, so that a revoked link is refused at once.
 	Resolve(ctx context.Context, p linking.Platform, t linking.Token) (linking.Link, error)
-	// Forget ends the link: its tokens, rows and key are gone when it returns, and its consents are ended at the banks soon after.
+	// Forget ends the link: no token of it is good when it returns, and its consents are ended at the banks soon after. It may be
+	// repeated; a link that is not there is nil, linking.ErrNotLinked or linking.ErrNone.
 	Forget(ctx context.Context, link string) error
 }
 
