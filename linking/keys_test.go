@@ -170,6 +170,11 @@ func TestSeveralKeysOfOneKindServeTogether(t *testing.T) {
 		}
 	}
 	three := h.token("mcp", refreshing(one.RefreshToken))
+	for want, token := range map[byte]linking.Token{1: one.RefreshToken, 2: three.RefreshToken} {
+		if got := decode(t, string(token[3:]))[2]; got != want {
+			t.Errorf("a refresh token is made with key %d, want %d", got, want)
+		}
+	}
 	h.token("mcp", refreshing(three.RefreshToken))
 }
 
