@@ -40,7 +40,7 @@ func TestMerchantCategoryCodes(t *testing.T) {
 		"4829": spending.Other,         // money sent by wire: to whom is not known
 		"5300": spending.Groceries,     // wholesale clubs sell food first
 		"5309": spending.Shopping,      // duty free
-		"5712": spending.Housing,       // furniture
+		"5712": spending.Shopping,      // furniture
 		"5815": spending.Entertainment, // digital media, though sold in a shop
 		"5818": spending.Entertainment, // large digital merchants
 		"5912": spending.Health,        // pharmacies

@@ -27,26 +27,26 @@ var mccs = []struct {
 	{4829, 4829, Other},         // money sent by wire: to whom is not known
 	{4830, 4900, Bills},         // television, power, gas, water
 	{5013, 5013, Transport},     // car parts
-	{5021, 5039, Housing},       // furniture and building material for the trade
+	{5021, 5039, Shopping},      // furniture and building material for the trade
 	{5040, 5046, Shopping},      // office machines, computers
 	{5047, 5047, Health},        // medical equipment
 	{5048, 5065, Shopping},      // metal, electrical parts
-	{5072, 5085, Housing},       // hardware, plumbing
+	{5072, 5085, Shopping},      // hardware, plumbing
 	{5086, 5121, Shopping},      // watches, stationery
 	{5122, 5122, Health},        // drugs
 	{5131, 5171, Shopping},      // cloth, uniforms, shoes, chemicals
 	{5172, 5172, Transport},     // petroleum
 	{5173, 5197, Shopping},      // books, flowers
-	{5198, 5198, Housing},       // paint
+	{5198, 5198, Shopping},      // paint
 	{5199, 5199, Shopping},      // goods of no kind
-	{5200, 5271, Housing},       // building supplies, garden
+	{5200, 5271, Shopping},      // building supplies, garden
 	{5300, 5300, Groceries},     // wholesale clubs
 	{5309, 5399, Shopping},      // department, discount and variety stores
 	{5400, 5499, Groceries},     // food shops
 	{5500, 5599, Transport},     // cars, fuel, charging
 	{5600, 5699, Shopping},      // clothes
 	{5700, 5710, Shopping},      // for the home
-	{5712, 5719, Housing},       // furniture and furnishings
+	{5712, 5719, Shopping},      // furniture and furnishings
 	{5720, 5739, Shopping},      // appliances, electronics, music
 	{5800, 5814, EatingOut},     // restaurants, bars, fast food
 	{5815, 5818, Entertainment}, // digital books, films, games, apps
