@@ -39,7 +39,7 @@ func (a *Authority) rotating(grant string, generation int64, at time.Time) (Toke
 	b = append(b, rotatingVersion)
 	b = binary.BigEndian.AppendUint16(b, key.number)
 	b = append(b, id...)
-	b = binary.BigEndian.AppendUint32(b, uint32(generation)) //nolint:gosec // bounded above
+	b = binary.BigEndian.AppendUint32(b, uint32(generation))
 	b = append(b, rotatingMAC(key, b)...)
 	return Token(rotatingPrefix + encode(b)), nil
 }

@@ -101,14 +101,22 @@ func (db *DB) SweepLinks(ctx context.Context, now time.Time) error {
 		what, query string
 		args        []any
 	}{
-		{"interactions", `DELETE FROM interactions WHERE id IN (SELECT id FROM interactions WHERE expires <= $1 LIMIT $2)`,
-			[]any{millis(now.Add(-finishing)), sweepStep}},
-		{"access tokens", `DELETE FROM access_tokens WHERE hash IN (SELECT hash FROM access_tokens WHERE expires <= $1 LIMIT $2)`,
-			[]any{millis(now), sweepStep}},
-		{"links never finished", `DELETE FROM links WHERE id IN (SELECT link_id FROM grants WHERE exchanged = 0 AND code_expires <= $1 LIMIT $2)`,
-			[]any{millis(now.Add(-unspent)), sweepStep}},
-		{"ended grants", `DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE ended > 0 AND ended <= $1 LIMIT $2)`,
-			[]any{millis(now.Add(-dead)), sweepStep}},
+		{
+			"interactions", `DELETE FROM interactions WHERE id IN (SELECT id FROM interactions WHERE expires <= $1 LIMIT $2)`,
+			[]any{millis(now.Add(-finishing)), sweepStep},
+		},
+		{
+			"access tokens", `DELETE FROM access_tokens WHERE hash IN (SELECT hash FROM access_tokens WHERE expires <= $1 LIMIT $2)`,
+			[]any{millis(now), sweepStep},
+		},
+		{
+			"links never finished", `DELETE FROM links WHERE id IN (SELECT link_id FROM grants WHERE exchanged = 0 AND code_expires <= $1 LIMIT $2)`,
+			[]any{millis(now.Add(-unspent)), sweepStep},
+		},
+		{
+			"ended grants", `DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE ended > 0 AND ended <= $1 LIMIT $2)`,
+			[]any{millis(now.Add(-dead)), sweepStep},
+		},
 	} {
 		if err := db.sweep(ctx, s.query, s.args); err != nil {
 			return fmt.Errorf("sweep %s: %w", s.what, err)

@@ -81,7 +81,7 @@ func (db *DB) Ping(ctx context.Context) error {
 
 // get reads one row of a constant query.
 func (db *DB) get(ctx context.Context, query string, args []any, into ...any) error {
-	s, err := db.prepared(ctx, query)
+	s, err := db.prepared(ctx, query) //nolint:sqlclosecheck // kept for the next call; Close closes it
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (db *DB) get(ctx context.Context, query string, args []any, into ...any) er
 
 // list reads the rows of a constant query; each scans one of them. It stops at the first error of each.
 func (db *DB) list(ctx context.Context, query string, args []any, each func(scan func(into ...any) error) error) error {
-	s, err := db.prepared(ctx, query)
+	s, err := db.prepared(ctx, query) //nolint:sqlclosecheck // kept for the next call; Close closes it
 	if err != nil {
 		return err
 	}
@@ -121,10 +121,11 @@ func (db *DB) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare: %w", err)
 	}
-	if first, loaded := db.statements.LoadOrStore(query, s); loaded {
-		return first.(*sql.Stmt), s.Close()
+	first, loaded := db.statements.LoadOrStore(query, s)
+	if loaded { // another call was quicker
+		defer s.Close()
 	}
-	return s, nil
+	return first.(*sql.Stmt), nil
 }
 
 // attempts is how often a transaction is tried that the engine could not serialize with others.
@@ -145,7 +146,7 @@ func (db *DB) once(ctx context.Context, f func(context.Context, *sql.Tx) error) 
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // gives it back; the transaction says what went wrong
 	ctx = context.WithoutCancel(ctx)
 	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {

@@ -34,7 +34,7 @@ func exchangeGuards(t *testing.T, s linking.Store) {
 
 func exchangeRace(t *testing.T, s linking.Store) {
 	n := linked(t, s)
-	if won := race(t, 8, func(ctx context.Context) error {
+	if won := race(t, func(ctx context.Context) error {
 		x := exchange(n)
 		x.Access = &linking.AccessToken{Hash: blob(), Issued: noon, Expires: noon.Add(time.Hour)}
 		_, err := s.Exchange(ctx, x)
@@ -179,7 +179,7 @@ func rotationRace(t *testing.T, s linking.Store) {
 	for i := range 8 {
 		late <- time.Duration(i) * time.Second
 	}
-	if won := race(t, 8, func(ctx context.Context) error {
+	if won := race(t, func(ctx context.Context) error {
 		mine := r
 		mine.Now = noon.Add(<-late)
 		_, used, err := s.Refresh(ctx, mine)
@@ -358,7 +358,7 @@ func endRace(t *testing.T, s linking.Store) {
 		turn <- i
 	}
 	hashes := make(chan []byte, 8)
-	race(t, 8, func(ctx context.Context) error {
+	race(t, func(ctx context.Context) error {
 		if <-turn%2 == 0 {
 			return s.EndLink(ctx, n.ID, noon)
 		}

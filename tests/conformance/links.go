@@ -129,13 +129,13 @@ func granted(n linking.NewLink) linking.Granted {
 	}
 }
 
-// race runs f n times at once and counts how often it succeeded; any error but ErrNone fails the test.
-func race(t *testing.T, n int, f func(context.Context) error) int {
+// race runs f eight times at once and counts how often it succeeded; any error but ErrNone fails the test.
+func race(t *testing.T, f func(context.Context) error) int {
 	t.Helper()
 	var wg sync.WaitGroup
-	errs := make([]error, n)
+	errs := make([]error, 8)
 	start := make(chan struct{})
-	for i := range n {
+	for i := range errs {
 		wg.Go(func() {
 			<-start
 			errs[i] = f(t.Context())
@@ -176,7 +176,7 @@ func firstKeyStays(t *testing.T, s linking.Store) {
 }
 
 func keysAgree(t *testing.T, s linking.Store) {
-	race(t, 8, func(ctx context.Context) error {
+	race(t, func(ctx context.Context) error {
 		return s.AddKey(ctx, linking.SealedKey{Kind: "a", Number: 1, Wrapped: blob(), Made: noon, Starts: noon})
 	})
 	got, err := s.LinkingKeys(t.Context())
@@ -270,7 +270,7 @@ func takeRace(t *testing.T, s linking.Store) {
 	check(t, s.AddInteraction(t.Context(), i))
 	state := blob()
 	check(t, s.Await(t.Context(), i.ID, i.Tries, state))
-	if won := race(t, 8, func(ctx context.Context) error {
+	if won := race(t, func(ctx context.Context) error {
 		_, err := s.Take(ctx, state, i.Browser, noon)
 		return err
 	}); won != 1 {
@@ -334,4 +334,3 @@ func contextOver(t *testing.T, s linking.Store) {
 	_, err := s.Exchange(t.Context(), exchange(n))
 	check(t, err)
 }
-
