@@ -69,6 +69,16 @@ func TestASettingIsAFlagAVariableAndAKey(t *testing.T) {
 	}
 }
 
+func TestAnEmptyVariableSaysNothing(t *testing.T) {
+	got, err := parse(t, nil, []string{"SOTTO_CLOCK=", "SOTTO_ADDR=", "SOTTO_DATABASE="}, "addr: 127.0.0.1:3\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !got.Clock.IsZero() || got.Addr != "127.0.0.1:3" {
+		t.Errorf("clock %v, addr %q", got.Clock, got.Addr)
+	}
+}
+
 func TestASecretMayComeFromAFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "database")
 	if err := os.WriteFile(path, []byte("sqlite:/var/lib/sotto.db\n"), 0o600); err != nil {

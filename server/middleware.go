@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -112,16 +113,17 @@ func (s *Server) onlyThisMachine(next echo.HandlerFunc) echo.HandlerFunc {
 
 // headers sets what every answer carries. A page that needs more of the content security policy sets its own.
 func (s *Server) headers(next echo.HandlerFunc) echo.HandlerFunc {
-	secure := strings.HasPrefix(s.cfg.PublicURL, "https:")
+	shared := map[string][]string{
+		"X-Content-Type-Options":  {"nosniff"},
+		"X-Frame-Options":         {"DENY"},
+		"Referrer-Policy":         {"same-origin"},
+		"Content-Security-Policy": {"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"},
+	}
+	if strings.HasPrefix(s.cfg.PublicURL, "https:") {
+		shared["Strict-Transport-Security"] = []string{"max-age=63072000"}
+	}
 	return func(c echo.Context) error {
-		h := c.Response().Header()
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Referrer-Policy", "same-origin")
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
-		if secure {
-			h.Set("Strict-Transport-Security", "max-age=63072000")
-		}
+		maps.Copy(c.Response().Header(), shared) // the values are shared: whoever wants another one calls Set, which replaces
 		return next(c)
 	}
 }
@@ -137,7 +139,7 @@ func boundBody(next echo.HandlerFunc) echo.HandlerFunc {
 		if r.ContentLength > limit && r.URL.Path != "/alexa" { // /alexa says it in Alexa's terms, by itself
 			return &http.MaxBytesError{Limit: limit}
 		}
-		if r.Body != nil && r.Body != http.NoBody {
+		if r.ContentLength < 0 || r.ContentLength > limit { // otherwise net/http gives no more than was announced
 			r.Body = http.MaxBytesReader(c.Response(), r.Body, limit)
 		}
 		return next(c)

@@ -85,7 +85,9 @@ func ReadSources(environ []string, path string) (*Sources, error) {
 			faults = append(faults, name+" is no setting")
 			continue
 		}
-		s.environ[name] = value
+		if value != "" { // an empty variable says nothing
+			s.environ[name] = value
+		}
 	}
 	for _, k := range known {
 		file, ok := s.environ[k.env+"_FILE"]

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 
 	"sotto/linking"
@@ -71,6 +72,9 @@ func (c *askCommand) Run(ctx context.Context, s street, cfg *server.Config) erro
 	}
 	a.page = a.kept.page(file.PublicURL, c.As, c.Bank, c.Customer)
 	heard, err := a.ask(ctx, intent, slots)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("nobody answers at %s: start `sotto serve --dev` first", file.PublicURL)
+	}
 	if err != nil {
 		return err
 	}
@@ -142,7 +146,7 @@ func (a *asker) post(ctx context.Context, to string, header http.Header, body st
 		if errors.As(err, &failed) {
 			err = failed.Err
 		}
-		return nil, 0, fmt.Errorf("nobody answers at %s: start `sotto serve --dev` first (%w)", a.file.PublicURL, err)
+		return nil, 0, fmt.Errorf("ask %s: %w", a.file.PublicURL, err)
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))

@@ -59,7 +59,13 @@ func (s street) options(cfg server.Config) (server.Options, error) {
 
 func main() {
 	closeToOthers()
-	s := street{program: os.Args[0], environ: os.Environ(), out: os.Stdout, err: os.Stderr, wall: time.Now, random: rand.Reader}
+	environ := os.Environ()
+	for _, pair := range environ { // an empty variable says nothing, but kong would take it for a value
+		if name, value, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "SOTTO_") && value == "" {
+			os.Unsetenv(name) //nolint:errcheck // it has no error to give
+		}
+	}
+	s := street{program: os.Args[0], environ: environ, out: os.Stdout, err: os.Stderr, wall: time.Now, random: rand.Reader}
 	os.Exit(run(context.Background(), s, os.Args[1:]))
 }
 

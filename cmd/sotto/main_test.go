@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"sotto/server/dev"
 )
 
 // output is what a command prints, readable while it runs.
@@ -198,6 +200,24 @@ func TestTokensAreKeptRefreshedAndReplaced(t *testing.T) {
 	change(`"refresh_token": "[^"]*"`, `"refresh_token": "forged"`)
 	if errs := ask(); !strings.Contains(errs, "(linked ada") {
 		t.Error("a refresh token that is refused leads to a new link")
+	}
+}
+
+func TestAQuestionToAHouseThatIsClosedSaysWhatToDo(t *testing.T) {
+	state := t.TempDir()
+	h, err := dev.Open(state, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := dev.File{PublicURL: "http://127.0.0.1:1", ClockOffset: "0s", Clients: h.Clients, Banks: []dev.Bank{{ID: "albion", Customers: h.Customers}}}
+	if err := f.WriteFile(state); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := call(t.Context(), nil, "ask", "--state="+state, "help"); code != failed || !strings.Contains(errs, "nobody answers at http://127.0.0.1:1: start") {
+		t.Errorf("exit %d, %s", code, errs)
+	}
+	if code, _, errs := call(t.Context(), nil, "ask", "--state="+state, "sing a song"); code != failed || !strings.Contains(errs, "try one of") {
+		t.Errorf("exit %d, %s", code, errs)
 	}
 }
 
