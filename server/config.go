@@ -80,8 +80,10 @@ func (c *Config) Check() error {
 			fault("%s: say a whole http or https URL without query or fragment", u.name)
 		}
 	}
-	if strings.HasSuffix(c.PublicURL, "/") {
+	if u, err := url.Parse(c.PublicURL); strings.HasSuffix(c.PublicURL, "/") {
 		fault("SOTTO_PUBLIC_URL: leave out the trailing slash")
+	} else if err == nil && u.Path != "" {
+		fault("SOTTO_PUBLIC_URL: say scheme and host only, because the routes begin at the root")
 	}
 	if strings.HasSuffix(c.AlexaCertMirror, "/") {
 		c.AlexaCertMirror = strings.TrimRight(c.AlexaCertMirror, "/")

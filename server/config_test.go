@@ -144,6 +144,7 @@ func TestSettingsThatAreRefused(t *testing.T) {
 		"roots of one's own on the street":                      {environ: append([]string{"SOTTO_ALEXA_ROOTS=roots.pem"}, street...), want: []string{"SOTTO_ALEXA_ROOTS"}},
 		"a public URL without TLS on the street":                {environ: append([]string{}, "SOTTO_PUBLIC_URL=http://sotto.example"), want: []string{"say https"}},
 		"a trailing slash":                                      {environ: []string{"SOTTO_PUBLIC_URL=https://sotto.example/"}, want: []string{"trailing slash"}},
+		"a public URL with a path":                              {environ: []string{"SOTTO_PUBLIC_URL=https://sotto.example/voice"}, want: []string{"scheme and host only"}},
 		"a public URL with a query":                             {environ: []string{"SOTTO_PUBLIC_URL=https://sotto.example?x"}, want: []string{"SOTTO_PUBLIC_URL: say a whole"}},
 		"a proxy that is no network":                            {environ: append([]string{"SOTTO_TRUSTED_PROXIES=10.0.0.1"}, street...), want: []string{"SOTTO_TRUSTED_PROXIES"}},
 		"a database that this version does not know":            {environ: append([]string{"SOTTO_DATABASE=mysql://x"}, street...), want: []string{"SOTTO_DATABASE"}},

@@ -130,36 +130,49 @@ func (h *house) ask(t *testing.T, method, path, body string, header map[string]s
 // link links a customer to Alexa through the pages and gives the access token.
 func (h *house) link(t *testing.T, customer string) linking.Token {
 	t.Helper()
+	c := h.Dev().Clients["alexa"]
+	return linking.Token(h.linkClient(t, c, c.RedirectURIs[0], customer).Access)
+}
+
+// granted is what the token endpoint gives.
+type granted struct {
+	Access  string `json:"access_token"`
+	Refresh string `json:"refresh_token"`
+	Type    string `json:"token_type"`
+	Seconds int    `json:"expires_in"`
+	Scope   string `json:"scope"`
+}
+
+// linkClient links a customer to an assistant with all that is offered, and trades the code.
+func (h *house) linkClient(t *testing.T, c dev.Client, redirect, customer string) granted {
+	t.Helper()
 	file := h.Dev()
-	c := file.Clients["alexa"]
 	who, err := file.Customer("albion", customer)
 	if err != nil {
 		t.Fatal(err)
 	}
 	const verifier, challenge = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM" // RFC 7636, appendix B
 	back, err := dev.Person{Bank: "albion", Customer: who, Now: h.Now}.Link(t.Context(), file.PublicURL+"/oauth/authorize?"+url.Values{
-		"response_type": {"code"}, "client_id": {c.ID}, "redirect_uri": {c.RedirectURIs[0]}, "state": {"s"},
+		"response_type": {"code"}, "client_id": {c.ID}, "redirect_uri": {redirect}, "state": {"s"},
 		"code_challenge": {challenge}, "code_challenge_method": {"S256"},
-	}.Encode(), c.RedirectURIs[0])
+	}.Encode(), redirect)
 	if err != nil {
 		t.Fatal(err)
 	}
-	status, _, body := h.ask(t, http.MethodPost, "/oauth/token", url.Values{
-		"grant_type": {"authorization_code"}, "code": {back.Get("code")}, "redirect_uri": {c.RedirectURIs[0]}, "code_verifier": {verifier},
-	}.Encode(), map[string]string{
-		"Content-Type":  "application/x-www-form-urlencoded",
-		"Authorization": "Basic " + base64.StdEncoding.EncodeToString([]byte(c.ID+":"+c.Secret)),
-	})
-	var got struct {
-		Access linkingToken `json:"access_token"`
+	form := url.Values{"grant_type": {"authorization_code"}, "code": {back.Get("code")}, "redirect_uri": {redirect}, "code_verifier": {verifier}}
+	header := map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
+	if c.Secret == "" {
+		form.Set("client_id", c.ID)
+	} else {
+		header["Authorization"] = "Basic " + base64.StdEncoding.EncodeToString([]byte(c.ID+":"+c.Secret))
 	}
+	status, _, body := h.ask(t, http.MethodPost, "/oauth/token", form.Encode(), header)
+	var got granted
 	if err := json.Unmarshal([]byte(body), &got); err != nil || status != http.StatusOK {
 		t.Fatalf("the token endpoint: %d %s", status, body)
 	}
-	return linking.Token(got.Access)
+	return got
 }
-
-type linkingToken string
 
 // say asks as Alexa and gives the status and what is heard.
 func (h *house) say(t *testing.T, token linking.Token, intent skills.Intent) (int, string) {
@@ -270,6 +283,36 @@ func TestWhatTheOutsideGets(t *testing.T) {
 			}
 			if tc.kind == "application/problem+json" && !jsontext.Value(body).IsValid() {
 				t.Errorf("no JSON: %s", body)
+			}
+		})
+	}
+}
+
+func TestEveryGeneratedClientCanLink(t *testing.T) {
+	h := openHouse(t, t.TempDir())
+	clients := h.Dev().Clients
+	for name, tc := range map[string]struct {
+		client   string
+		redirect string // empty: the first that is registered
+		jwt      bool
+	}{
+		"Alexa in America":                      {client: "alexa", jwt: true},
+		"Alexa in Japan":                        {client: "alexa", redirect: clients["alexa"].RedirectURIs[2], jwt: true},
+		"the browser of the walk-through":       {client: "alexa", redirect: h.PublicURL() + "/linked", jwt: true},
+		"Google, which refuses JWTs":            {client: "google"},
+		"an MCP assistant on a port of its own": {client: "mcp", redirect: "http://127.0.0.1:51234/callback", jwt: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := clients[tc.client]
+			if tc.redirect == "" {
+				tc.redirect = c.RedirectURIs[0]
+			}
+			got := h.linkClient(t, c, tc.redirect, "zoe")
+			if got.Type != "Bearer" || got.Seconds < 360 || got.Refresh == "" || got.Scope != "balances spending transactions" {
+				t.Errorf("the token endpoint gave type %q, %d s, scope %q", got.Type, got.Seconds, got.Scope)
+			}
+			if jwt := strings.Count(got.Access, ".") == 2; jwt != tc.jwt {
+				t.Errorf("a JWT: %v, want %v", jwt, tc.jwt)
 			}
 		})
 	}

@@ -155,7 +155,7 @@ func TestBanksAndClientsThatAreRefused(t *testing.T) {
 		setting, file string
 		want          []string
 	}{
-		"a bank with an unknown key":                   {"SOTTO_BANKS", "- id: a\n  nmae: b\n", []string{"SOTTO_BANKS", "nmae"}},
+		"a bank with an unknown key":                   {"SOTTO_BANKS", "- id: a\n  titel: b\n", []string{"SOTTO_BANKS", "titel"}},
 		"banks that are no list":                       {"SOTTO_BANKS", "id: a\n", []string{"SOTTO_BANKS"}},
 		"an empty list of banks":                       {"SOTTO_BANKS", "[]\n", []string{"lists no bank"}},
 		"two documents":                                {"SOTTO_BANKS", "[]\n---\n[]\n", []string{"one YAML document"}},
