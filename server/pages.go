@@ -144,7 +144,6 @@ func (s *Server) show(c echo.Context, status int, name string, shown any) error 
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(out.Len()))
 	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "no-referrer")
 	c.Response().WriteHeader(status)
 	_, err := c.Response().Write(out.Bytes())
 	return err
