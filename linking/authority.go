@@ -55,7 +55,7 @@ func New(o Options) (*Authority, error) {
 			faults = append(faults, fmt.Errorf("%w: %q: id is taken by another client", ErrClients, c.ID))
 		}
 		c.RedirectURIs, c.Grants, c.Scopes = slices.Clone(c.RedirectURIs), slices.Clone(c.Grants), slices.Clone(c.Scopes)
-		a.clients[c.ID] = c.withDefaults()
+		a.clients[c.ID] = c.WithDefaults()
 	}
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)

@@ -89,8 +89,8 @@ var (
 	clientID  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$`)
 )
 
-// withDefaults fills in what settings may leave out: the safe choice for the client's kind.
-func (c Client) withDefaults() Client {
+// WithDefaults is c with what settings may leave out filled in: the safe choice for the client's kind.
+func (c Client) WithDefaults() Client {
 	if c.Platform == Messenger {
 		return c
 	}
@@ -123,7 +123,7 @@ func (c Client) withDefaults() Client {
 
 // Faults lists everything that is wrong with c, nil where nothing is. Members that were left out have their defaults.
 func (c Client) Faults() []error {
-	c = c.withDefaults()
+	c = c.WithDefaults()
 	var faults []error
 	fault := func(bad bool, format string, args ...any) {
 		if bad {

@@ -36,7 +36,8 @@ func AlexaBrand(cfg Config) (alexa.Brand, error) {
 	if i < 0 {
 		return b, fmt.Errorf("%w: SOTTO_CLIENTS has no client of the platform alexa", ErrSettings)
 	}
-	b.ClientID, b.Scopes, b.AccessTTL = clients[i].ID, clients[i].Scopes, clients[i].AccessTTL
+	client := clients[i].WithDefaults()
+	b.ClientID, b.Scopes, b.AccessTTL = client.ID, client.Scopes, client.AccessTTL
 	if cfg.Banks == "" {
 		return b, nil
 	}
