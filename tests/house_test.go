@@ -179,3 +179,28 @@ func TestNoFileIsTooLargeForOneRoom(t *testing.T) {
 		}
 	})
 }
+
+func TestEveryDirectDependencyHasALineThatSaysWhy(t *testing.T) {
+	module, err := os.ReadFile("../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reasons, err := os.ReadFile("../docs/adr/0001-dependencies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	direct := 0
+	for line := range strings.Lines(string(module)) {
+		fields := strings.Fields(line)
+		if len(fields) != 2 || !strings.HasPrefix(fields[1], "v") || !strings.HasPrefix(line, "\t") {
+			continue
+		}
+		direct++
+		if name := strings.TrimPrefix(fields[0], "github.com/"); !strings.Contains(string(reasons), name) {
+			t.Errorf("docs/adr/0001-dependencies.md does not say why %s", name)
+		}
+	}
+	if direct == 0 {
+		t.Error("go.mod was not understood")
+	}
+}
