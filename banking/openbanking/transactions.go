@@ -119,6 +119,7 @@ func (r *reading) list(ctx context.Context, target, only string) error {
 		"fromBookingDateTime": {wide.From.String() + "T00:00:00"}, "toBookingDateTime": {wide.To.AddDays(-1).String() + "T23:59:59"},
 	}.Encode()
 	s := newSieve(r.give)
+	clean := names{}
 	left := int64(maxBytes)
 	var row wireTransaction
 	cut, err := r.bank.chain(ctx, r.bearer, target, "Transaction", &left, func(d *jsontext.Decoder) error {
@@ -126,7 +127,7 @@ func (r *reading) list(ctx context.Context, target, only string) error {
 		if json.UnmarshalDecode(d, &row) != nil || row.Account == "" || len(row.Account) > maxID || only != "" && row.Account != only {
 			return errShape
 		}
-		entry, err := r.entry(&row)
+		entry, err := r.entry(&row, clean)
 		if err != nil {
 			return err
 		}
@@ -175,7 +176,7 @@ func (r *reading) reached(t tail) {
 
 // entry reads a row. A Transaction without a status is one that is not wanted: rejected, declined, of another account, or outside the window.
 // A row whose amount, sign, state or day cannot be read spoils the answer: a sum without it would be wrong.
-func (r *reading) entry(w *wireTransaction) (banking.Transaction, error) {
+func (r *reading) entry(w *wireTransaction, clean names) (banking.Transaction, error) {
 	var none banking.Transaction
 	status := banking.Booked
 	switch w.Status {
@@ -205,9 +206,9 @@ func (r *reading) entry(w *wireTransaction) (banking.Transaction, error) {
 	}
 	switch {
 	case w.Merchant.Name != "":
-		t.Merchant = banking.CleanMerchant(text(w.Merchant.Name))
+		t.Merchant = clean.of(text(w.Merchant.Name))
 	case t.Sort == banking.Purchase || t.Sort == banking.Refund || t.Sort == banking.DirectDebit:
-		t.Merchant = banking.CleanMerchant(t.Text)
+		t.Merchant = clean.of(t.Text)
 	}
 	if other := w.Creditor.Number; !credit {
 		t.Counter = text(compact(other))
@@ -227,6 +228,22 @@ func (b *Bank) day(s string) (banking.Date, error) {
 		return banking.DateOf(t, time.UTC), nil
 	}
 	return banking.DateOf(t, b.zone), nil
+}
+
+// names remembers cleaned names within a list: people go to the same shops.
+type names map[string]string
+
+const maxNames = 512
+
+func (n names) of(raw string) string {
+	if name, ok := n[raw]; ok {
+		return name
+	}
+	name := banking.CleanMerchant(raw)
+	if len(n) < maxNames {
+		n[raw] = name
+	}
+	return name
 }
 
 // identity is a row's id. One of nothing but blanks is none, and must not make two rows one.
