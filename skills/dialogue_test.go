@@ -46,7 +46,8 @@ func TestConversations(t *testing.T) {
 		"a yes to which account asks again": {{skills.Balance, slot(skills.SlotAccount, "x"), unknownName}, {skills.Yes, nil, unknownName}},
 		"a no to which account ends it":     {{skills.Balance, slot(skills.SlotAccount, "x"), unknownName}, {skills.No, nil, "Goodbye."}},
 		"after what was not understood the question stays": {
-			{skills.Balance, slot(skills.SlotAccount, "x"), unknownName}, {skills.Fallback, nil, puzzled},
+			{skills.Balance, slot(skills.SlotAccount, "x"), unknownName},
+			{skills.Fallback, nil, puzzled},
 			{skills.Balance, slot(skills.SlotAccount, "current", "current"), onePound},
 		},
 		"after a no to forget me, one who opened the skill is asked what else": {

@@ -13,7 +13,7 @@ var _ disclosure.Store = (*DB)(nil)
 
 // AppendDisclosure keeps a row, together with those of other turns that end at the same time.
 func (db *DB) AppendDisclosure(ctx context.Context, r disclosure.Row) error {
-	insert, err := db.preparedWrite(ctx, `INSERT INTO disclosures (id, link_id, at, sealed) VALUES ($1, $2, $3, $4)`)
+	insert, err := db.prepared(ctx, db.writer, `INSERT INTO disclosures (id, link_id, at, sealed) VALUES ($1, $2, $3, $4)`)
 	if err != nil {
 		return fmt.Errorf("append disclosure: %w", err)
 	}
@@ -27,22 +27,6 @@ func (db *DB) AppendDisclosure(ctx context.Context, r disclosure.Row) error {
 		return fmt.Errorf("append disclosure: %w", err)
 	}
 	return nil
-}
-
-// preparedWrite prepares a constant statement for the writer, once. It must not be called within a transaction, which holds the one
-// connection that it waits for.
-func (db *DB) preparedWrite(ctx context.Context, query string) (*sql.Stmt, error) {
-	if s, ok := db.statements.Load(query); ok {
-		return s.(*sql.Stmt), nil
-	}
-	s, err := db.writer.PrepareContext(ctx, query)
-	if err != nil {
-		return nil, fmt.Errorf("prepare: %w", err)
-	}
-	if first, loaded := db.statements.LoadOrStore(query, s); loaded {
-		return first.(*sql.Stmt), s.Close()
-	}
-	return s, nil
 }
 
 // Disclosures gives the newest rows of a link first, and how many it has in all.

@@ -81,7 +81,7 @@ func (db *DB) Ping(ctx context.Context) error {
 
 // get reads one row of a constant query.
 func (db *DB) get(ctx context.Context, query string, args []any, into ...any) error {
-	s, err := db.prepared(ctx, query) //nolint:sqlclosecheck // kept for the next call; Close closes it
+	s, err := db.prepared(ctx, db.reader, query) //nolint:sqlclosecheck // kept for the next call; Close closes it
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (db *DB) get(ctx context.Context, query string, args []any, into ...any) er
 
 // list reads the rows of a constant query; each scans one of them. It stops at the first error of each.
 func (db *DB) list(ctx context.Context, query string, args []any, each func(scan func(into ...any) error) error) error {
-	s, err := db.prepared(ctx, query) //nolint:sqlclosecheck // kept for the next call; Close closes it
+	s, err := db.prepared(ctx, db.reader, query) //nolint:sqlclosecheck // kept for the next call; Close closes it
 	if err != nil {
 		return err
 	}
@@ -113,11 +113,13 @@ func (db *DB) list(ctx context.Context, query string, args []any, each func(scan
 	return rows.Err()
 }
 
-func (db *DB) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
+// prepared prepares a constant statement, once. One for the writer must not be asked for within a transaction, which holds the one
+// connection that it waits for.
+func (db *DB) prepared(ctx context.Context, pool *sql.DB, query string) (*sql.Stmt, error) {
 	if s, ok := db.statements.Load(query); ok {
 		return s.(*sql.Stmt), nil
 	}
-	s, err := db.reader.PrepareContext(ctx, query)
+	s, err := pool.PrepareContext(ctx, query)
 	if err != nil {
 		return nil, fmt.Errorf("prepare: %w", err)
 	}

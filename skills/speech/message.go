@@ -127,7 +127,7 @@ func (l *locale) say(id string, n int, pairs ...string) string {
 			b.WriteString(p.text)
 			continue
 		}
-		for i := 0; i < len(pairs); i += 2 {
+		for i := 0; i+1 < len(pairs); i += 2 {
 			if pairs[i] == p.name {
 				b.WriteString(pairs[i+1])
 				break

@@ -53,9 +53,9 @@ func (l *locale) amount(m banking.Money) string {
 func count(n uint64) int {
 	const million = 1_000_000
 	if n > million {
-		return int(million + n%million) //nolint:gosec // below two million
+		return int(million + n%million)
 	}
-	return int(n) //nolint:gosec // at most a million
+	return int(n)
 }
 
 // number gives digits in groups of three.
