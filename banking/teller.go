@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -60,6 +61,9 @@ func (t *Teller) open(ctx context.Context, a Access, permissions ...Permission) 
 	numbers := a.May(ReadTotals) || a.May(ReadTransactions)
 	readings := make([]*reading, 0, len(rows))
 	for _, row := range rows {
+		if row.Relink && slices.ContainsFunc(rows, func(c Connection) bool { return c.Bank == row.Bank && !c.Relink }) {
+			continue // the customer has linked this bank again since
+		}
 		r := &reading{conn: row}
 		if bank, ok := t.c.banks[row.Bank]; ok {
 			r.bank, r.bearer = bank, t.c.bearer(row, bank)

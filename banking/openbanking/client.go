@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
+
 	"sotto/banking"
 )
 
@@ -86,8 +88,7 @@ func (b *Bank) get(ctx context.Context, bearer banking.Bearer, target string) (*
 			return nil, fmt.Errorf("%w: not JSON", banking.ErrGarbled)
 		}
 		if err == nil {
-			drop(resp)
-			err = kindOf(resp)
+			err = refusalOf(resp)
 			if resp.StatusCode == http.StatusUnauthorized && !renewed {
 				renewed = true
 				try--
@@ -123,6 +124,29 @@ func kindOf(resp *http.Response) error {
 		return fmt.Errorf("%w: status %d", banking.ErrUnavailable, code)
 	}
 	return fmt.Errorf("%w: status %d", banking.ErrGarbled, code)
+}
+
+// refusalOf gives the kind of a refused read and closes its body. A 403 may say that the customer must authenticate at his bank again, which
+// for us is linking again.
+func refusalOf(resp *http.Response) error {
+	if resp.StatusCode != http.StatusForbidden {
+		drop(resp)
+		return kindOf(resp)
+	}
+	body, err := readSmall(resp)
+	var refusal struct {
+		Errors []struct {
+			Code string `json:"ErrorCode"`
+		} `json:"Errors"`
+	}
+	if err == nil && json.Unmarshal(body, &refusal) == nil {
+		for _, e := range refusal.Errors {
+			if e.Code == "UK.OBIE.Reauthenticate" {
+				return fmt.Errorf("%w: the bank wants its customer to authenticate again", banking.ErrRelink)
+			}
+		}
+	}
+	return kindOf(resp)
 }
 
 // pauseOf is how long the bank wants to be left alone (RFC 9110 section 10.2.3: seconds, or a date).

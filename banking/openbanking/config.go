@@ -79,8 +79,11 @@ func (c Config) Check() error {
 		fault("dialect must be one of %s, %s, %s", UK31, UK40, BR)
 	}
 	for _, u := range []struct{ name, value string }{
-		{"issuer", c.Issuer}, {"resource_url", c.ResourceURL}, {"authorization_url", c.AuthorizationURL},
-		{"token_url", c.TokenURL}, {"jwks_url", c.JWKSURL},
+		{"issuer", c.Issuer},
+		{"resource_url", c.ResourceURL},
+		{"authorization_url", c.AuthorizationURL},
+		{"token_url", c.TokenURL},
+		{"jwks_url", c.JWKSURL},
 	} {
 		if why := badURL(u.value); why != "" {
 			fault("%s %s", u.name, why)

@@ -213,6 +213,8 @@ func TestARevokedConsentMeansLinkingAgain(t *testing.T) {
 	h.asked()
 	_, _, _ = h.teller.Balances(t.Context(), h.access(banking.ReadBalances))
 	h.wantAsked("once it is known", map[string]int{})
+	h.connect("ada")
+	h.ask("after linking again", 1)
 }
 
 func TestASpendingQuestionKnowsNumbersAndWritesNone(t *testing.T) {

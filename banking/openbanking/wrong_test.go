@@ -100,6 +100,7 @@ func TestWhatABankCanDoWrong(t *testing.T) {
 		"it is busy for longer than we can wait":            {status(429, "Retry-After", "30"), banking.ErrBusy},
 		"it is busy until a date that is too late":          {status(429, "Retry-After", start().Add(time.Hour).Format(http.TimeFormat)), banking.ErrBusy},
 		"it refuses every token":                            {status(401), banking.ErrRelink},
+		"it wants the customer to authenticate again":       {reauthenticate, banking.ErrRelink},
 		"it forbids the read":                               {status(403), banking.ErrForbidden},
 		"it does not understand us":                         {status(400), banking.ErrGarbled},
 		"it redirects us elsewhere":                         {status(302, "Location", "https://evil.example/"), banking.ErrGarbled},
@@ -163,6 +164,12 @@ func TestWhatABankCanDoWrong(t *testing.T) {
 			}
 		})
 	}
+}
+
+func reauthenticate(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusForbidden)
+	_, _ = fmt.Fprint(w, `{"Code":"x","Message":"a1","Errors":[{"ErrorCode":"UK.OBIE.Reauthenticate","Message":"a1"}]}`)
 }
 
 func htmlPage(w http.ResponseWriter, _ *http.Request) {
