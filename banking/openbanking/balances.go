@@ -241,7 +241,7 @@ func own(a banking.Account, list []wireBalance) (banking.Balance, error) {
 	}
 	for _, kind := range bookedTypes {
 		if w, ok := latest(list, kind); ok {
-			balance, _, _, err := w.balance(a)
+			balance, _, err := w.balance(a)
 			return balance, err
 		}
 	}
@@ -265,38 +265,39 @@ func latest(list []wireBalance, kind string) (wireBalance, bool) {
 	return best, found
 }
 
-// balance reads the figure as it stands, and the credit lines: the limits, and what of them is included.
-func (w wireBalance) balance(a banking.Account) (b banking.Balance, limit, included banking.Money, err error) {
+// balance reads the figure as it stands, with the credit lines' limits as overdraft, and says how much of them is included in it.
+func (w wireBalance) balance(a banking.Account) (b banking.Balance, included banking.Money, err error) {
 	b.Account = a
 	if b.Money, b.Rounded, err = signed(w.Amount, w.Indicator); err != nil {
-		return b, limit, included, err
+		return b, included, err
 	}
 	if b.At, err = time.Parse(time.RFC3339, w.At); err != nil {
-		return b, limit, included, errShape
+		return b, included, errShape
 	}
-	limit, included = banking.Money{Currency: b.Money.Currency}, banking.Money{Currency: b.Money.Currency}
+	included = banking.Money{Currency: b.Money.Currency}
+	limit := included
 	for _, line := range w.Lines {
 		if line.Type == "Available" || line.Amount == nil || line.Amount.Currency != b.Money.Currency {
 			continue
 		}
 		m, rounded, err := banking.ParseAmount(line.Amount.Amount, line.Amount.Currency)
 		if err != nil {
-			return b, limit, included, errShape
+			return b, included, errShape
 		}
 		b.Rounded = b.Rounded || rounded && line.Included
 		if limit, err = limit.Add(m); err != nil {
-			return b, limit, included, errShape
+			return b, included, errShape
 		}
 		if line.Included {
 			if included, err = included.Add(m); err != nil {
-				return b, limit, included, errShape
+				return b, included, errShape
 			}
 		}
 	}
 	if !limit.IsZero() {
 		b.Overdraft = limit
 	}
-	return b, limit, included, nil
+	return b, included, nil
 }
 
 // less reads an available balance without its credit line; whole is false where that cannot be done with what is told: a line
@@ -321,7 +322,7 @@ func (w wireBalance) less(a banking.Account) (b banking.Balance, whole bool, err
 	if !told {
 		return b, false, nil
 	}
-	b, _, included, err := w.balance(a)
+	b, included, err := w.balance(a)
 	if err != nil {
 		return b, false, err
 	}

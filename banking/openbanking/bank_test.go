@@ -137,6 +137,9 @@ func TestTransactionsAreWhatTheBankKnows(t *testing.T) {
 				if diff := gocmp.Diff(want, got, gocmp.AllowUnexported(row{})); diff != "" {
 					t.Errorf("%s (-want +got):\n%s", username, diff)
 				}
+				if judged := a.judge.Judged(); judged["GET /transactions 200"]+judged["GET /accounts/{AccountId}/transactions 200"] == 0 {
+					t.Errorf("no page was judged: %v", judged)
+				}
 				if extent.Rows != len(want) || extent.Cut || username == "ada" && (extent.First.IsZero() || len(want) < 50) {
 					t.Errorf("%s: extent %+v, want %d rows", username, extent, len(want))
 				}

@@ -42,7 +42,7 @@ func (b *Bank) send(req *http.Request) (*http.Response, error) {
 	if !b.breaker.TryAcquirePermit() {
 		return nil, fmt.Errorf("%w: it failed too often just now", banking.ErrUnavailable)
 	}
-	resp, err := b.http.Do(req) //nolint:bodyclose // the caller's, where there is one
+	resp, err := b.http.Do(req)
 	switch {
 	case err == nil && resp.StatusCode < 500, err != nil && errors.Is(ctx.Err(), context.Canceled):
 		b.breaker.RecordSuccess() // whoever asked has left: that says nothing about the bank
