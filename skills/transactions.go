@@ -67,10 +67,8 @@ func transactions(ctx context.Context, s *Skill, q Question) (Reply, error) {
 	if err != nil {
 		return Reply{}, failed(err, missing)
 	}
-	for _, e := range extents {
-		if e.Cut {
-			return Reply{}, banking.ErrTooMuch // the newest may be among those that were not read
-		}
+	if err := unread(extents, missing); err != nil {
+		return Reply{}, err // the newest may be among those that were not read
 	}
 	rows := latest.of(missing)
 	reply := Reply{Key: TransactionsSaid, Today: today, Dialogue: Dialogue{Intent: q.Intent, Slots: q.Slots, Page: start}}

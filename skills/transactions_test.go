@@ -58,6 +58,13 @@ func TestTransactions(t *testing.T) {
 			key: skills.TooMuch, change: func(b *bank) { b.extents["albion"] = banking.Extent{Cut: true} },
 			want: "That's more than I can read in one go, and I won't give you half a sum. Please ask about a shorter time.",
 		},
+		"the only bank that broke off makes no list, and no empty one": {
+			slots: slot(skills.SlotPeriod, "2026-11-02"), key: skills.BankGarbled,
+			change: func(b *bank) {
+				b.gaps = []banking.Gap{{Bank: "albion", Name: "Albion Bank", Err: banking.ErrGarbled}}
+			},
+			want: "Sorry, I got an answer from Albion Bank that I couldn't make sense of, so I won't guess. Please try again later.",
+		},
 		"a bank that broke off is left out and named": {
 			slots: slot(skills.SlotPeriod, "2026-11-02"), key: skills.TransactionsSaid,
 			change: func(b *bank) {
