@@ -97,7 +97,16 @@ func TestSpending(t *testing.T) {
 		},
 		"days that cannot be seen are no zero": {
 			slots: with(slot(skills.SlotPeriod, "2026-03")), key: skills.SpendingUnseen,
-			want: "I can't see that far back. I can only see back to June 1st.",
+			want: "I can't see what you spent between March 1st and March 31st. I can only see back to June 1st.",
+		},
+		"a day that the bank has not come to yet is no zero": {
+			slots: with(slot(skills.SlotPeriod, "2026-11-23")), key: skills.SpendingUnseen,
+			change: func(b *bank) { b.extents["albion"] = banking.Extent{Last: day(time.November, 22)} },
+			want:   "I can't see what you spent on Monday, November 23rd. I can only see up to November 22nd.",
+		},
+		"what is pending where nothing is booked is not another amount": {
+			slots: with(slot(skills.SlotPeriod, "2026-11-21"), groceries), key: skills.SpendingNone,
+			want: "I found no spending on groceries on Saturday, November 21st. 10 pounds is still pending.",
 		},
 		"a period that reaches back too far says so": {
 			slots: with(slot(skills.SlotPeriod, "2026"), slot(skills.SlotCategory, "eating out", "eating out")), key: skills.SpendingSaid,

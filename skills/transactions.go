@@ -73,8 +73,11 @@ func transactions(ctx context.Context, s *Skill, q Question) (Reply, error) {
 	rows := latest.of(missing)
 	reply := Reply{Key: TransactionsSaid, Today: today, Dialogue: Dialogue{Intent: q.Intent, Slots: q.Slots, Page: start}}
 	if start >= len(rows) {
-		horizon, _ := s.horizon(period, about.Complete, extents)
+		horizon, seen := s.horizon(period, about.Complete, extents)
 		reply.Key, reply.Facts = TransactionsNone, append([]Fact{about}, horizon...)
+		if !seen {
+			reply.Key = TransactionsUnseen
+		}
 	} else {
 		for _, t := range rows[start:min(len(rows), start+n)] {
 			reply.Facts = append(reply.Facts, purchase(t, names))

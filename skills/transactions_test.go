@@ -41,6 +41,10 @@ func TestTransactions(t *testing.T) {
 			slots: slot(skills.SlotAccount, "rainy day"), key: skills.TransactionsNone,
 			want: "I found no transactions from your Rainy Day account between August 25th and November 23rd.",
 		},
+		"days that cannot be seen are not said to be empty": {
+			slots: slot(skills.SlotPeriod, "2026-03"), key: skills.TransactionsUnseen,
+			want: "I can't see your transactions between March 1st and March 31st. I can only see back to June 1st.",
+		},
 		"one day is said once, and a merchant may be unknown": {
 			slots: slot(skills.SlotPeriod, "2026-11-02"), key: skills.TransactionsSaid,
 			change: func(b *bank) {

@@ -120,12 +120,15 @@ func (s spoken) leftOut(facts []skills.Fact) string {
 	pending := ""
 	for i := range facts {
 		f := &facts[i]
-		said := s.say("leftout."+string(f.Reason), 0, "Money", s.money(f.Money, f.About))
+		id := "leftout." + string(f.Reason)
 		if f.Reason == spending.NotBooked {
-			pending += " " + said
+			if s.reply.Key == skills.SpendingNone {
+				id += ".alone"
+			}
+			pending += " " + s.say(id, 0, "Money", s.money(f.Money, f.About))
 			continue
 		}
-		items = append(items, said)
+		items = append(items, s.say(id, 0, "Money", s.money(f.Money, f.About)))
 	}
 	if len(items) == 0 {
 		return pending

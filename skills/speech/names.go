@@ -12,7 +12,7 @@ func (l *locale) account(a skills.AccountName) string {
 	if said == "" {
 		said = l.say("account.other", 0)
 	}
-	if n := name(a.Name); n != "" {
+	if n := l.withoutMine(name(a.Name)); n != "" {
 		id := "account.named"
 		if l.saysAccount(n) {
 			id = "account.named.whole"
@@ -28,6 +28,17 @@ func (l *locale) account(a skills.AccountName) string {
 		said = l.say("account.bank", 0, "Account", said, "Bank", bank)
 	}
 	return said
+}
+
+// withoutMine leaves out the "my" that customers begin nicknames with: it is said as "your".
+func (l *locale) withoutMine(n string) string {
+	first, rest, more := strings.Cut(n, " ")
+	for known := range strings.FieldsSeq(l.say("account.mine", 0)) {
+		if more && strings.EqualFold(first, known) {
+			return rest
+		}
+	}
+	return n
 }
 
 // saysAccount says whether a name already ends in a word for an account.
