@@ -109,7 +109,10 @@ func called(t banking.Transaction) string {
 
 func purchase(t banking.Transaction, names []named) Fact {
 	f := Fact{
-		Kind: FactPurchase, Merchant: called(t), Money: t.Money, Day: t.Day, Pending: t.Status == banking.Pending, About: t.Rounded,
+		Kind: FactPurchase, Merchant: t.Merchant, Money: t.Money, Day: t.Day, Pending: t.Status == banking.Pending, About: t.Rounded,
+	}
+	if f.Merchant == "" {
+		f.Text = banking.CleanMerchant(t.Text)
 	}
 	if i := slices.IndexFunc(names, func(n named) bool { return n.account.Ref == t.Account }); i >= 0 {
 		f.Account, f.Bank = names[i].name, names[i].bank
