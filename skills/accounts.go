@@ -134,11 +134,12 @@ func lastDigits(words []string) string {
 	return digits
 }
 
-// pick finds the one account that the slot names. Where it is not exactly one, the reply asks back.
-func (q Question) pick(list []named) (named, Reply, bool) {
+// pick finds the account that the slot names. Where it is not exactly one, the reply asks back; but accounts that nobody can tell apart by
+// their names, since the consent shows no digits, are meant together, or the asking would never end.
+func (q Question) pick(list []named) ([]named, Reply, bool) {
 	found := find(list, q.Slots[SlotAccount])
-	if len(found) == 1 {
-		return found[0], Reply{}, true
+	if len(found) > 0 && !slices.ContainsFunc(found, func(n named) bool { return !sameName(n.name, found[0].name) }) {
+		return found, Reply{}, true
 	}
 	reply := Reply{Key: WhichAccount, Ask: true, Dialogue: q.asking(string(SlotAccount))}
 	if len(found) == 0 {
@@ -150,7 +151,7 @@ func (q Question) pick(list []named) (named, Reply, bool) {
 	if more := len(found) - maxNamed; more > 0 {
 		reply.Facts = append(reply.Facts, Fact{Kind: FactCount, Count: more})
 	}
-	return named{}, reply, false
+	return nil, reply, false
 }
 
 // asking is the dialogue after this question was answered with a question.

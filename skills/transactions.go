@@ -42,13 +42,15 @@ func transactions(ctx context.Context, s *Skill, q Question) (Reply, error) {
 	names := s.name(own)
 	var only []banking.Account
 	if q.Slots.filled(SlotAccount) {
-		one, back, ok := q.pick(names)
+		found, back, ok := q.pick(names)
 		if !ok {
 			back.Facts = append(back.Facts, gapFacts(gaps)...)
 			return back, nil
 		}
-		only = []banking.Account{one.account}
-		about.Account, about.Bank = one.name, one.bank
+		for _, n := range found {
+			only = append(only, n.account)
+		}
+		about.Account, about.Bank = found[0].name, found[0].bank
 	}
 	n, start := q.count(), q.Start
 	if q.More {
