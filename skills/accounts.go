@@ -138,13 +138,14 @@ func lastDigits(words []string) string {
 // their names, since the consent shows no digits, are meant together, or the asking would never end.
 func (q Question) pick(list []named) ([]named, Reply, bool) {
 	found := find(list, q.Slots[SlotAccount])
-	if len(found) > 0 && !slices.ContainsFunc(found, func(n named) bool { return !sameName(n.name, found[0].name) }) {
+	if len(onceEach(found)) == 1 {
 		return found, Reply{}, true
 	}
 	reply := Reply{Key: WhichAccount, Ask: true, Dialogue: q.asking(string(SlotAccount))}
 	if len(found) == 0 {
 		reply.Key, found = UnknownAccount, list
 	}
+	found = onceEach(found)
 	for _, n := range found[:min(len(found), maxNamed)] {
 		reply.Facts = append(reply.Facts, Fact{Kind: FactAccount, Account: n.name, Bank: n.bank})
 	}
@@ -152,6 +153,17 @@ func (q Question) pick(list []named) ([]named, Reply, bool) {
 		reply.Facts = append(reply.Facts, Fact{Kind: FactCount, Count: more})
 	}
 	return nil, reply, false
+}
+
+// onceEach leaves out accounts that are called as an earlier one is.
+func onceEach(list []named) []named {
+	var once []named
+	for _, n := range list {
+		if !slices.ContainsFunc(once, func(o named) bool { return sameName(o.name, n.name) }) {
+			once = append(once, n)
+		}
+	}
+	return once
 }
 
 // asking is the dialogue after this question was answered with a question.
