@@ -78,7 +78,7 @@ func TestEveryKindOfErrorHasItsApology(t *testing.T) {
 	}{
 		"unavailable":                 {banking.ErrUnavailable, gap(banking.ErrUnavailable), skills.BankUnavailable, "answer from Albion Bank just now"},
 		"busy":                        {banking.ErrBusy, gap(banking.ErrBusy), skills.BankBusy, "Albion Bank is very busy"},
-		"two are busy":                {banking.ErrBusy, gap(banking.ErrBusy, banking.ErrBusy), skills.BankBusy, "Albion Bank or Borea Bank are very busy"},
+		"two are busy":                {banking.ErrBusy, gap(banking.ErrBusy, banking.ErrBusy), skills.BankBusy, "Albion Bank and Borea Bank are very busy"},
 		"garbled":                     {banking.ErrGarbled, gap(banking.ErrGarbled), skills.BankGarbled, "answer from Albion Bank that I couldn't make sense of"},
 		"ended":                       {banking.ErrRelink, gap(banking.ErrRelink), skills.BankRelink, "My connection to Albion Bank has ended"},
 		"forbidden":                   {banking.ErrForbidden, gap(banking.ErrForbidden), skills.BankForbidden, "not allowed to see that at Albion Bank"},
