@@ -176,7 +176,10 @@ func (w *walker) verifyAccessToken(got tokenAnswer) {
 	signature, digest, good := decode(part[2]), sha256.Sum256([]byte(part[0]+"."+part[1])), false
 	for _, k := range set.Keys {
 		if k.Kid == head.Kid && k.Kty == "EC" && k.Crv == "P-256" && len(signature) == 64 {
-			key := &ecdsa.PublicKey{Curve: elliptic.P256(), X: new(big.Int).SetBytes(decode(k.X)), Y: new(big.Int).SetBytes(decode(k.Y))}
+			key, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, decode(k.X), decode(k.Y)))
+			if err != nil {
+				w.tb.Fatal(err)
+			}
 			good = ecdsa.Verify(key, digest[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:]))
 		}
 	}
