@@ -1,10 +1,16 @@
 package server_test
 
 import (
+	"bytes"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"sotto/linking"
+	"sotto/skills"
 )
 
 // authorizePath is a good authorization request of the house's Alexa client, with more or other parameters.
@@ -160,6 +166,45 @@ func TestTheCookieOfAPublicHouse(t *testing.T) {
 		}
 		if strict := response.Header.Get("Strict-Transport-Security"); strings.HasPrefix(strict, "max-age=63072000") != public {
 			t.Errorf("public %v: transport security is %q", public, strict)
+		}
+	}
+}
+
+// TestAThiefOfTheDatabaseFindsNothingToUse looks in every byte of its files, for whatever a house was given or gave in a run.
+func TestAThiefOfTheDatabaseFindsNothingToUse(t *testing.T) {
+	state := t.TempDir()
+	h := openHouse(t, state)
+	secrets := map[string]string{}
+	for name, c := range h.Dev().Clients {
+		if name != "alexa" && name != "google" && name != "mcp" {
+			continue
+		}
+		g := h.linkClient(t, c, c.RedirectURIs[0], "grace")
+		secrets[name+"'s access token"], secrets[name+"'s refresh token"], secrets[name+"'s secret"] = g.Access, g.Refresh, c.Secret
+		if name == "alexa" {
+			h.say(t, linking.Token(g.Access), skills.Balance)
+		}
+	}
+	for _, c := range h.Dev().Banks[0].Customers {
+		secrets[c.Username+"'s password"], secrets[c.Username+"'s one-time code"] = c.Password, c.TOTPSecret
+	}
+	for _, a := range h.MockBank().Accounts("grace") {
+		secrets["account id "+a.ID], secrets["number of "+a.ID], secrets["name of "+a.ID] = a.ID, a.Number, a.Nickname
+	}
+	var files []byte
+	for _, name := range []string{"sotto.db", "sotto.db-wal"} {
+		content, err := os.ReadFile(filepath.Join(state, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, content...)
+	}
+	if !bytes.Contains(files, []byte("albion")) {
+		t.Fatal("the files hold no connection, so this test says nothing")
+	}
+	for what, secret := range secrets {
+		if len(secret) > 3 && bytes.Contains(files, []byte(secret)) {
+			t.Errorf("the database holds %s", what)
 		}
 	}
 }
