@@ -69,7 +69,7 @@ func TestTransactions(t *testing.T) {
 		},
 		"what was not read to its end is not the latest": {
 			key: skills.TooMuch, change: func(b *bank) { b.extents["albion"] = banking.Extent{Cut: true} },
-			want: "That's more than I can read in one go, and I won't give you half a sum. Please ask about a shorter time.",
+			want: "That's more than I can read in one go, and I won't give you half a total. Please ask about a shorter time.",
 		},
 		"the only bank that broke off makes no list, and no empty one": {
 			slots: slot(skills.SlotPeriod, "2026-11-02"), key: skills.BankGarbled,

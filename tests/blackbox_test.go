@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -183,15 +184,16 @@ func (w *walker) verifyAccessToken(got tokenAnswer) {
 		w.tb.Fatal("the signature does not hold under the published keys")
 	}
 	var claims struct {
-		Iss, Sub, Aud, JTI, Scope string
-		Client                    string `json:"client_id"`
-		Iat, Exp                  int64
+		Iss, Sub, JTI, Scope string
+		Aud                  []string
+		Client               string `json:"client_id"`
+		Iat, Exp             int64
 	}
 	if err := json.Unmarshal(decode(part[1]), &claims); err != nil {
 		w.tb.Fatal(err)
 	}
 	now := w.house.Now().Unix()
-	if claims.Iss != metadata.Issuer || claims.Sub == "" || claims.Aud != w.house.PublicURL()+"/alexa" || claims.JTI == "" || claims.Client != w.client.ID ||
+	if claims.Iss != metadata.Issuer || claims.Sub == "" || !slices.Equal(claims.Aud, []string{w.house.PublicURL() + "/alexa"}) || claims.JTI == "" || claims.Client != w.client.ID ||
 		claims.Scope != got.Scope || claims.Iat > now || claims.Exp-now != int64(got.Expires) {
 		w.tb.Errorf("claims of RFC 9068 section 2.2: %+v", claims)
 	}
@@ -211,7 +213,7 @@ func TestATokenIsGoodOnlyAtItsOwnDoor(t *testing.T) {
 		token string
 		card  bool
 	}{
-		"Alexa's own token is answered":                                   {good.Access, false},
+		"Alexa's own token is answered":                                    {good.Access, false},
 		"the token of Google's link, sent by whoever holds it, is no link": {token, true},
 		"a refresh token in the place of an access token is no link":       {good.Refresh, true},
 		"a token whose signature was cut off is no link":                   {good.Access[:strings.LastIndexByte(good.Access, '.')+1], true},

@@ -126,6 +126,7 @@ type speaker struct {
 	client  dev.Client
 	refresh string
 	words   *skills.Catalogue
+	far     dev.Customer // at the second bank, where there is one
 }
 
 func (h *openHouse) speaker(tb testing.TB) *speaker { return newSpeaker(tb, h.state, h.Now) }

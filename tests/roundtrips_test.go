@@ -97,6 +97,7 @@ func farHouse(tb testing.TB, username string, change func(*mockbank.Options)) (*
 		bank.Close()
 	})
 	s := house.speaker(tb)
-	s.linkAs(dev.Person{Bank: "far", Customer: dev.Customer{Username: username, Password: secret, TOTPSecret: totp}, Now: house.Now}, nil)
+	s.far = dev.Customer{Username: username, Password: secret, TOTPSecret: totp}
+	s.linkAs(dev.Person{Bank: "far", Customer: s.far, Now: house.Now}, nil)
 	return house, bank, s
 }

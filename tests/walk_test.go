@@ -22,6 +22,8 @@ type walker struct {
 	browser  *dev.Browser
 	client   dev.Client
 	customer dev.Customer
+	// halt stops the browser before it takes the bank's answer to the house.
+	halt bool
 }
 
 func (h *openHouse) walker(tb testing.TB, client string) *walker {
@@ -41,7 +43,9 @@ func (w *walker) newBrowser() *dev.Browser {
 	if err != nil {
 		w.tb.Fatal(err)
 	}
-	return dev.NewBrowser(func(u *url.URL) bool { return u.Host == target.Host && u.Path == target.Path })
+	return dev.NewBrowser(func(u *url.URL) bool {
+		return u.Host == target.Host && u.Path == target.Path || w.halt && u.Path == "/link/callback"
+	})
 }
 
 // request is the URL of an authorization request. more replaces parameters; one without a value is left out.
@@ -57,14 +61,32 @@ func (w *walker) request(more url.Values) string {
 	return w.house.PublicURL() + "/oauth/authorize?" + q.Encode()
 }
 
-// open begins linking: the consent page.
-func (w *walker) open(more url.Values) *dev.Page {
+// visit goes to a URL.
+func (w *walker) visit(raw string) *dev.Page {
 	w.tb.Helper()
-	page, err := w.browser.Open(w.tb.Context(), w.request(more))
+	page, err := w.browser.Open(w.tb.Context(), raw)
 	if err != nil {
 		w.tb.Fatal(err)
 	}
 	return page
+}
+
+// answered walks until the bank has answered, and gives the URL that takes its answer to the house.
+func (w *walker) answered() string {
+	w.tb.Helper()
+	w.halt = true
+	page := w.decide(w.signIn(w.approve(w.open(nil))), "approve")
+	w.halt = false
+	if !page.Arrived || page.URL.Path != "/link/callback" {
+		w.tb.Fatalf("the bank did not answer: %d %s", page.Status, page.Text)
+	}
+	return page.URL.String()
+}
+
+// open begins linking: the consent page.
+func (w *walker) open(more url.Values) *dev.Page {
+	w.tb.Helper()
+	return w.visit(w.request(more))
 }
 
 // submit sends a page's form.
@@ -135,7 +157,10 @@ func byBasic(c dev.Client) func(*http.Request, url.Values) {
 }
 
 func inBody(c dev.Client) func(*http.Request, url.Values) {
-	return func(_ *http.Request, form url.Values) { form.Set("client_id", c.ID); form.Set("client_secret", c.Secret) }
+	return func(_ *http.Request, form url.Values) {
+		form.Set("client_id", c.ID)
+		form.Set("client_secret", c.Secret)
+	}
 }
 
 // call posts a form to one of the OAuth endpoints.

@@ -32,7 +32,7 @@ func TestEveryNameInAMessageIsOneThatItIsGiven(t *testing.T) {
 	} {
 		given[n] = true
 	}
-	for _, n := range []string{"Balances", "Totals", "Purchases", "Gaps", "Since", "Accounts", "Offer", "Rest", "Kinds", "Newest", "Question"} {
+	for _, n := range []string{"Balances", "Totals", "Purchases", "Gaps", "Since", "Accounts", "Offer", "Rest", "Kinds", "Newest", "Question", "EitherBank"} {
 		given[n] = true
 	}
 	locales, err := load()
