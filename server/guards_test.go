@@ -94,13 +94,13 @@ func TestABrowserIsSentOnWithoutWhatItPosted(t *testing.T) {
 	}
 	cookie, _, _ := strings.Cut(header.Get("Set-Cookie"), ";")
 	form["Cookie"] = cookie
-	for decision, want := range map[string]string{
-		url.Values{"interaction": {interaction}, "decision": {"approve"}, "bank": {"albion"}, "scope": {"balances"}}.Encode(): h.Dev().BankURL,
-		url.Values{"interaction": {interaction}, "decision": {"deny"}}.Encode():                                               redirect,
+	for _, d := range []struct{ to, decision string }{
+		{h.Dev().BankURL, url.Values{"interaction": {interaction}, "decision": {"approve"}, "bank": {"albion"}, "scope": {"balances"}}.Encode()},
+		{redirect, url.Values{"interaction": {interaction}, "decision": {"deny"}}.Encode()}, // the last: after it the interaction is over
 	} {
-		status, header, body := h.ask(t, http.MethodPost, "/oauth/authorize", decision, form)
-		if status != http.StatusOK || header.Get("Location") != "" || !strings.Contains(body, `content="0;url=`+want) {
-			t.Errorf("a posted decision is answered with %d, Location %q, and not with a page that leads to %s", status, header.Get("Location"), want)
+		status, header, body := h.ask(t, http.MethodPost, "/oauth/authorize", d.decision, form)
+		if status != http.StatusOK || header.Get("Location") != "" || !strings.Contains(body, `content="0;url=`+d.to) {
+			t.Errorf("a posted decision is answered with %d, Location %q, and not with a page that leads to %s", status, header.Get("Location"), d.to)
 		}
 	}
 }
