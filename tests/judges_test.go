@@ -36,9 +36,11 @@ var judgesInstalled = sync.OnceValues(func() (string, error) {
 	install := exec.Command("./judges/install")
 	install.Stderr = &said
 	node, err := install.Output()
+	if lines := strings.Split(strings.TrimSpace(said.String()), "\n"); err != nil && lines[0] != "" {
+		err = errors.New(lines[len(lines)-1])
+	}
 	if err != nil {
-		lines := strings.Split(strings.TrimSpace(said.String()), "\n")
-		return "", errors.New(lines[len(lines)-1] + " (" + err.Error() + ")")
+		return "", err
 	}
 	return strings.TrimSpace(string(node)), nil
 })
