@@ -28,7 +28,7 @@ import (
 // test plays the customer.
 
 // judgeLimit is how long one judge may take, customer included.
-const judgeLimit = 60 * time.Second
+const judgeLimit = 2 * time.Minute
 
 // judgesInstalled installs the judges once, and gives the Node.js to run them with.
 var judgesInstalled = sync.OnceValues(func() (string, error) {
@@ -128,14 +128,15 @@ func (c *court) judge(t *testing.T, script string, task judgeTask) (bool, string
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c.run(t, []string{"judges/" + script}, order, func(back string, answers io.Writer) error {
+	return c.run(t, []string{"judges/" + script}, order, c.door.URL(), func(back string, answers io.Writer) error {
 		_, err := io.WriteString(answers, back+"\n")
 		return err
 	})
 }
 
-// run runs a judge. When it prints an authorization URL the customer opens that, and arrive is told where the customer was sent in the end.
-func (c *court) run(t *testing.T, args []string, order []byte, arrive func(back string, answers io.Writer) error) (bool, string) {
+// run runs a judge. When it has printed an authorization URL, and then or at once a line that begins with ready, the customer opens that URL, and
+// arrive is told where the customer was sent in the end.
+func (c *court) run(t *testing.T, args []string, order []byte, ready string, arrive func(back string, answers io.Writer) error) (bool, string) {
 	t.Helper()
 	c.house.wall.Store(time.Now().UnixNano())
 	ctx, cancel := context.WithTimeout(t.Context(), judgeLimit)
@@ -160,13 +161,17 @@ func (c *court) run(t *testing.T, args []string, order []byte, arrive func(back 
 		_, _ = answers.Write(append(order, '\n')) // a judge that does not listen says why itself
 	}
 	var said strings.Builder
+	var authorize string
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		line := lines.Text()
 		said.WriteString(line + "\n")
-		if !strings.HasPrefix(line, c.door.URL()+"/oauth/authorize?") {
+		if strings.HasPrefix(line, c.door.URL()+"/oauth/authorize?") {
+			authorize = line
+		}
+		if authorize == "" || !strings.HasPrefix(line, ready) {
 			continue
 		}
-		back, err := c.visit(ctx, line)
+		back, err := c.visit(ctx, authorize)
 		if err == nil {
 			err = arrive(back, answers)
 		}
@@ -286,7 +291,7 @@ func TestJudgeConformance(t *testing.T) {
 		if known.Secret != "" {
 			args = append(args, "--client-secret", known.Secret)
 		}
-		content, said := c.run(t, args, nil, func(back string, _ io.Writer) error {
+		content, said := c.run(t, args, nil, "Callback server started", func(back string, _ io.Writer) error {
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, back, nil)
 			if err != nil {
 				return err
