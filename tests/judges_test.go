@@ -25,7 +25,7 @@ import (
 
 // The judges from outside are clients that others wrote. Each is held up against a whole house, as every kind of client the house knows, and then
 // against the same house with one fault planted in front of it, which it must see. They are npm packages, run by the scripts in tests/judges; the
-// test plays the customer.
+// test plays the customer. virtual-alexa is held up against the skill in the same way.
 
 // judgeLimit is how long one judge may take, customer included.
 const judgeLimit = 2 * time.Minute
@@ -142,7 +142,7 @@ func (c *court) run(t *testing.T, args []string, order []byte, ready string, arr
 	ctx, cancel := context.WithTimeout(t.Context(), judgeLimit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, c.node, args...)
-	cmd.Env = append(os.Environ(), "NO_COLOR=1")
+	cmd.Env = append(os.Environ(), "NO_COLOR=1", "AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE=1") // that SDK comes with virtual-alexa
 	cmd.WaitDelay = time.Second
 	answers, err := cmd.StdinPipe()
 	if err != nil {
