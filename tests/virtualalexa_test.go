@@ -92,6 +92,10 @@ func signing(t *testing.T, s *speaker, f deviceFault) string {
 func TestJudgeVirtualAlexa(t *testing.T) {
 	c := openCourt(t, theJudges(t))
 	model := interactionModel(t, c.house)
+	london, err := time.LoadLocation("Europe/London") // the bank's zone
+	if err != nil {
+		t.Fatal(err)
+	}
 	s := c.house.speaker(t)
 	s.link("ada", nil)
 	judge := func(t *testing.T, f deviceFault) (bool, string) {
@@ -108,7 +112,7 @@ func TestJudgeVirtualAlexa(t *testing.T) {
 		if err := os.WriteFile(file, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		year, week := c.house.Now().AddDate(0, 0, -7).ISOWeek()
+		year, week := c.house.Now().In(london).AddDate(0, 0, -7).ISOWeek()
 		order, err := json.Marshal(deviceTask{
 			Endpoint: signing(t, &own, f), Model: file, SkillID: s.file.Alexa.SkillID, AccessToken: string(s.device.Token), Week: fmt.Sprintf("%d-W%02d", year, week),
 		})
