@@ -196,5 +196,5 @@ func (d *doctor) keys() {
 		d.fault("keys", "others can read %s: chmod 600 %s", d.cfg.Keys, d.cfg.Keys)
 		return
 	}
-	d.fine("keys", "%s holds both keys", d.cfg.Keys)
+	d.fine("keys", "%s holds the keys", d.cfg.Keys)
 }
