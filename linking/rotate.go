@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -21,8 +22,8 @@ type Rotated struct {
 	Waiting bool      // it had been made before, and waits for its time
 }
 
-// Rotate makes a successor of each key, to be used from ten minutes hence, and wraps all keys anew. Where one is waiting for its time,
-// it is not followed by another: so whatever ended in the middle can be repeated, and any number of processes may do it at once.
+// Rotate makes a successor of each key, to be used from ten minutes hence. Where one is waiting for its time, it is not followed by
+// another: so whatever ended in the middle can be repeated, and any number of processes may do it at once.
 //
 // What the keys before have made stays good. Signing keys serve until the last token they signed has expired; house keys until nothing
 // is sealed under them (Sweep sees to both); refresh keys for good, because refresh tokens live as long as their links.
@@ -30,18 +31,6 @@ func (k *Keyring) Rotate(ctx context.Context) ([]Rotated, error) {
 	kept, err := k.store.LinkingKeys(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("rotate: %w", err)
-	}
-	for _, s := range kept {
-		if s.Kind != signingKind && s.Kind != houseKind && s.Kind != refreshKind {
-			continue // of a younger version
-		}
-		again, err := k.rewrap(s)
-		if err != nil {
-			return nil, fmt.Errorf("rotate: %s key %d is not of this SOTTO_KEYS: %w", s.Kind, s.Number, err)
-		}
-		if err := k.store.ChangeKey(ctx, s, again); err != nil && !errors.Is(err, ErrNone) {
-			return nil, fmt.Errorf("rotate: %w", err)
-		}
 	}
 	now := k.now()
 	last := lastOf(kept)
@@ -66,6 +55,27 @@ func (k *Keyring) Rotate(ctx context.Context) ([]Rotated, error) {
 		done = append(done, Rotated{kind, last[kind].Number, last[kind].Starts, waiting[kind]})
 	}
 	return done, k.read(ctx, 0)
+}
+
+// Rewrap wraps all keys anew, for a wrapping key that has a successor. It may be repeated.
+func (k *Keyring) Rewrap(ctx context.Context) error {
+	kept, err := k.store.LinkingKeys(ctx)
+	if err != nil {
+		return fmt.Errorf("rewrap: %w", err)
+	}
+	for _, was := range kept {
+		if !slices.Contains(kinds, was.Kind) {
+			continue // of a younger version
+		}
+		is, err := k.rewrap(was)
+		if err != nil {
+			return fmt.Errorf("rewrap: %s key %d is not of this SOTTO_KEYS: %w", was.Kind, was.Number, err)
+		}
+		if err := ignoreNone(k.store.ChangeKey(ctx, was, is)); err != nil {
+			return fmt.Errorf("rewrap: %w", err)
+		}
+	}
+	return nil
 }
 
 // lastOf gives the youngest key of each kind.

@@ -18,6 +18,8 @@ type Keys struct {
 	// Wrap encrypts every other key where it is kept (AES-256-GCM). Where the file holds the wrapping key before this one too, what
 	// that has wrapped is opened.
 	Wrap tink.AEAD
+	// Rewrap says that the file holds the wrapping key before this one.
+	Rewrap bool
 	// Pairwise makes a customer's name from a bank's subject, by HMAC.
 	Pairwise []byte
 }
@@ -48,7 +50,7 @@ func ReadKeys(path string) (Keys, error) {
 		if err != nil {
 			return Keys{}, fmt.Errorf("%w: SOTTO_KEYS: %s: wrapping_previous: %w", ErrSettings, path, err)
 		}
-		k.Wrap = rewrapping{k.Wrap, previous}
+		k.Wrap, k.Rewrap = rewrapping{k.Wrap, previous}, true
 	}
 	if file.Wrapping == file.Pairwise || file.Previous == file.Pairwise || file.Previous == file.Wrapping {
 		return Keys{}, fmt.Errorf("%w: SOTTO_KEYS: %s: the keys must differ", ErrSettings, path)

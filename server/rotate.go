@@ -12,8 +12,8 @@ import (
 	"sotto/server/dev"
 )
 
-// RotateKeys makes successors of the keys in the database of the settings, beside any number of processes that serve it, and wraps all
-// keys anew with the first of SOTTO_KEYS. The database must be there, of this version, and marked for what it is used for.
+// RotateKeys makes successors of the keys in the database of the settings, beside any number of processes that serve it. Where SOTTO_KEYS has a
+// wrapping_previous, all keys are wrapped anew with the wrapping key of today. The database must be there, of this version, and marked for what it is used for.
 func RotateKeys(ctx context.Context, cfg Config, wall func() time.Time) (made []linking.Rotated, err error) {
 	if err := cfg.checkKeys(); err != nil {
 		return nil, err
@@ -49,6 +49,11 @@ func RotateKeys(ctx context.Context, cfg Config, wall func() time.Time) (made []
 	ring, err := linking.OpenKeyring(ctx, db, keys.Wrap, keys.Pairwise, now)
 	if err != nil {
 		return nil, fmt.Errorf("open the keys: %w", err)
+	}
+	if keys.Rewrap {
+		if err := ring.Rewrap(ctx); err != nil {
+			return nil, err
+		}
 	}
 	return ring.Rotate(ctx)
 }
