@@ -27,7 +27,6 @@ type watched struct {
 	linking.Store
 	mu     sync.Mutex
 	reads  int
-	adds   int
 	lasts  int   // how many keys can still be added; below 0: any number
 	broken error // of every reading of keys
 }
@@ -234,6 +233,15 @@ func TestWhatIsSealedUnderAnOlderKeyIsSealedAnewAndThenTheKeyIsDeleted(t *testin
 	}
 	p[0].rotate(t)
 	h.sweepKeys(p[1])
+	waiting, err := h.store.LinkingKeys(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range waiting {
+		if !k.Ends.IsZero() {
+			t.Errorf("%s key %d is to end before the next has started", k.Kind, k.Number)
+		}
+	}
 	h.pass(10 * time.Minute)
 	h.sweepKeys(p[1]) // seals anew
 	h.sweepKeys(p[1]) // finds nothing any more

@@ -65,7 +65,7 @@ func TestCommandLines(t *testing.T) {
 		"a package without a house":                     {args: []string{"package", "alexa"}, code: 1, errs: "SOTTO_PUBLIC_URL"},
 		"a database brought to this version":            {args: []string{"migrate", "--database=sqlite:fresh/sotto.db"}, out: "the database has version"},
 		"keys that are nowhere":                         {args: []string{"keys", "rotate"}, code: 1, errs: "SOTTO_KEYS is missing"},
-		"keys of a development house not begun yet":     {args: []string{"keys", "rotate", "--dev"}, code: 1, errs: "sotto"},
+		"keys of a development house not begun yet":     {args: []string{"keys", "rotate", "--dev"}, code: 1, errs: "keys.json"},
 		"a doctor on the street with nothing":           {args: []string{"doctor"}, code: 1, out: "FAULT", errs: "sotto: the doctor found faults"},
 		"a doctor in a development house not begun yet": {args: []string{"doctor", "--dev"}, out: "serve --dev"},
 	} {
