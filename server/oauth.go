@@ -289,7 +289,7 @@ func (s *Server) browser(c echo.Context) linking.Token {
 }
 
 func (s *Server) setBrowser(c echo.Context, t linking.Token) {
-	c.SetCookie(&http.Cookie{
+	c.SetCookie(&http.Cookie{ //nolint:gosec // not Secure only where the public URL is http, which only --dev allows, on loopback
 		Name: s.browserCookie(), Value: string(t), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		Secure: strings.HasPrefix(s.cfg.PublicURL, "https:"), MaxAge: int(browserLife.Seconds()),
 	})
