@@ -537,8 +537,7 @@ func (c *cluster) RotateInPart(t *rapid.T) {
 }
 
 func (c *cluster) Sweep(t *rapid.T) {
-	p := c.any(t)
-	if err := errors.Join(p.Sweep(c.h.t.Context()), p.keys.Sweep(c.h.t.Context())); err != nil {
+	if err := c.any(t).keys.Sweep(c.h.t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -628,22 +627,22 @@ func TestNoOrderOfRotationsRefusesAToken(t *testing.T) {
 		}
 		c := &cluster{h: h, p: p}
 		rt.Repeat(map[string]func(*rapid.T){
-			"rotate": c.Rotate, "rotate in part": c.RotateInPart, "sweep": c.Sweep, "sweep again": c.Sweep, "pass": c.Pass, "link": c.Link,
+			"rotate": c.Rotate, "rotate in part": c.RotateInPart, "sweep": c.Sweep, "pass": c.Pass, "link": c.Link,
 			"refresh": c.Refresh, "refresh again": c.Refresh, "": c.Check,
 		})
-		// Whatever happened, in the end only what is needed is left.
-		c.Rotate(rt)
-		for range 4 {
-			h.pass(25 * time.Hour)
-			c.Sweep(rt)
-		}
-		kept := map[string]int{}
-		for _, name := range h.kept() {
-			kind, _, _ := strings.Cut(name, " ")
-			kept[kind]++
-		}
-		if kept["signing"] != 1 || kept["house"] != 1 {
-			rt.Errorf("left are %v, want one signing and one house key", kept)
-		}
 	})
+	// Whatever happened, in the end only what is needed is left.
+	p[0].rotate(t)
+	for range 4 {
+		h.pass(25 * time.Hour)
+		h.sweepKeys(p[1])
+	}
+	kept := map[string]int{}
+	for _, name := range h.kept() {
+		kind, _, _ := strings.Cut(name, " ")
+		kept[kind]++
+	}
+	if kept["signing"] != 1 || kept["house"] != 1 {
+		t.Errorf("left are %v, want one signing and one house key", kept)
+	}
 }
