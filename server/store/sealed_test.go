@@ -19,16 +19,30 @@ var notSealed = []string{
 	"connections.directory_sealed", "disclosures.sealed", // under the link's own key
 }
 
+// fresh opens and migrates a file of its own.
+func fresh(t *testing.T, path string) *store.DB {
+	t.Helper()
+	db, err := store.Open(t.Context(), "sqlite:"+path, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
 // TestEveryColumnOfBytesIsAccountedFor finds a new column that Reseal does not know: what it held would be lost with its key.
 func TestEveryColumnOfBytesIsAccountedFor(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sotto.db")
-	openAt(t, path).Close()
+	fresh(t, path)
 	db, err := sql.Open("sqlite", "file:"+path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	rows, err := db.Query(`SELECT m.name || '.' || c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND c.type = 'BLOB'`)
+	rows, err := db.Query(`SELECT m.name || '.' || c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND c.type IN ('BLOB', 'BYTEA')`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +64,7 @@ func TestEveryColumnOfBytesIsAccountedFor(t *testing.T) {
 }
 
 func TestWhatBanksGaveIsSealedAnewWhereverItStands(t *testing.T) {
-	db := open(t)
+	db := fresh(t, filepath.Join(t.TempDir(), "sotto.db"))
 	old := func(what string) []byte { return []byte("\x01old1" + what) }
 	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	await := func(id string) {
