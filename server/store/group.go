@@ -37,8 +37,11 @@ type waiter struct {
 }
 
 // append runs f in a transaction that it may share with others; nil means it is on disk. An error of f undoes f alone. When
-// ctx ends first, whether f was done is not known.
+// ctx ends first, whether f was done is not known. An engine that is not in this process groups its flushes by itself.
 func (db *DB) append(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
+	if !db.engine.local {
+		return db.write(ctx, f)
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
