@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -91,6 +92,31 @@ func TestMigratingBringsADatabaseToTheProgramsVersionAndMayBeRepeated(t *testing
 		}
 	})
 }
+
+func TestProcessesThatStartTogetherMigrateOnce(t *testing.T) {
+	onEach(t, func(t *testing.T, fresh func(testing.TB) string) {
+		url := fresh(t)
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				db, err := store.Open(t.Context(), url, time.Now)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer db.Close()
+				for what, err := range map[string]error{"look": lookup(db.Version(t.Context())), "migrate": db.Migrate(t.Context()), "mark": db.MarkLive(t.Context())} {
+					if err != nil {
+						t.Errorf("%s: %v", what, err)
+					}
+				}
+			})
+		}
+		all.Wait()
+	})
+}
+
+func lookup(_, _ int64, err error) error { return err }
 
 func TestTheDatabaseFileIsForItsOwnerOnly(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a b?c%d#e.db")
