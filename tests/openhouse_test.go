@@ -66,16 +66,21 @@ func open(tb testing.TB) *openHouse {
 // openAt opens a house in a state directory at a time of day.
 func openAt(tb testing.TB, state string, at time.Time) *openHouse {
 	tb.Helper()
-	h := &openHouse{state: state, log: &logLines{}}
+	return openAs(tb, at, server.Config{State: state, Addr: "127.0.0.1:0"})
+}
+
+// openAs opens a house with what is said of its state directory, addresses, banks and database.
+func openAs(tb testing.TB, at time.Time, cfg server.Config) *openHouse {
+	tb.Helper()
+	h := &openHouse{state: cfg.State, log: &logLines{}}
 	h.wall.Store(at.UnixNano())
 	log, err := server.NewLog(h.log, "debug")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	h.Server = start(tb, h, server.Config{
-		Dev: true, State: state, Addr: "127.0.0.1:0", BankAddr: "127.0.0.1:0", LogLevel: "debug", SkillName: "Sotto", Invocation: "sotto",
-		Retention: server.Retention(400 * 24 * time.Hour), Migrate: true,
-	}, log)
+	cfg.Dev, cfg.BankAddr, cfg.LogLevel, cfg.Migrate = true, "127.0.0.1:0", "debug", true
+	cfg.SkillName, cfg.Invocation, cfg.Retention = "Sotto", "sotto", server.Retention(400*24*time.Hour)
+	h.Server = start(tb, h, cfg, log)
 	return h
 }
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -55,7 +56,8 @@ func openPostgres(ctx context.Context, url string) (*sql.DB, error) {
 	db.SetConnMaxLifetime(postgresLife)
 	db.SetConnMaxIdleTime(postgresIdle)
 	if err := db.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("reach PostgreSQL: %w", err), db.Close())
+		_ = db.Close()
+		return nil, fmt.Errorf("PostgreSQL cannot be reached: %s", strings.Join(strings.Fields(err.Error()), " ")) // on one line
 	}
 	return db, nil
 }
