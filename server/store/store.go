@@ -158,7 +158,7 @@ func (db *DB) inside(ctx context.Context, query string) (func(ctx context.Contex
 			return err
 		}, nil
 	}
-	s, err := db.prepared(ctx, db.writer, query) //nolint:sqlclosecheck // kept for the next call; Close closes it
+	s, err := db.prepared(ctx, db.writer, query)
 	if err != nil {
 		return nil, err
 	}
