@@ -183,9 +183,9 @@ func (db *DB) ByAccess(ctx context.Context, token []byte) (linking.Granted, link
 // RevokeAccess revokes one access token.
 func (db *DB) RevokeAccess(ctx context.Context, grant string, t linking.AccessToken) error {
 	err := db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		//nolint:gosec // all of it is constants of ours
 		_, err := tx.ExecContext(ctx, `INSERT INTO access_tokens (hash, grant_id, scopes, issued, expires, revoked)
-			SELECT $1, g.id, $3, $4, $5, 1 FROM grants g WHERE g.id = $2`+ //nolint:gosec // constants of ours
-			db.engine.holds+` ON CONFLICT (hash) DO UPDATE SET revoked = 1`,
+			SELECT $1, g.id, $3, $4, $5, 1 FROM grants g WHERE g.id = $2`+db.engine.holds+` ON CONFLICT (hash) DO UPDATE SET revoked = 1`,
 			t.Hash, grant, t.Scopes, millis(t.Issued), millis(t.Expires))
 		return err
 	})
