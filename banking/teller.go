@@ -19,8 +19,8 @@ type Gap struct {
 const (
 	// bankBudget is what banks are given where the context has no deadline.
 	bankBudget = 2 * time.Second
-	// margin is kept back of a deadline, to say in time who did not answer.
-	margin = 100 * time.Millisecond
+	// margin is kept back of a deadline, to say in time who did not answer, and to write down what is said.
+	margin = time.Second
 )
 
 // Teller is the one counter at which banks are asked. Each method asks all banks of the Access in parallel under the context's
@@ -154,16 +154,19 @@ func (t *Teller) Balances(ctx context.Context, a Access) ([]Balance, []Gap, erro
 
 type told struct {
 	balances []Balance
+	late     bool // whoever asked first had no time left
 	err      error
 }
 
 // balances asks one connection, together with whoever else asks it now. A caller who leaves does not take the answer from the
-// others.
+// others; one who joined a question that ran out of time asks again, in his own.
 func (t *Teller) balances(ctx context.Context, r *reading) ([]Balance, error) {
 	if r.conn.Relink {
 		return nil, ErrRelink
 	}
+	first := false
 	done := t.c.asking.DoChan(r.conn.ID, func() (any, error) {
+		first = true
 		t.c.detached.Add(1)
 		defer t.c.detached.Done()
 		asking, cancel := detach(ctx)
@@ -173,11 +176,14 @@ func (t *Teller) balances(ctx context.Context, r *reading) ([]Balance, error) {
 			t.c.detached.Go(func() { _, _ = r.directory.Accounts(asking) })
 		}
 		balances, err := r.bank.Balances(asking, r.bearer, r.directory)
-		return told{balances, err}, nil
+		return told{balances, err != nil && asking.Err() != nil, err}, nil
 	})
 	select {
 	case result := <-done:
 		answer := result.Val.(told)
+		if answer.late && !first && ctx.Err() == nil {
+			return t.balances(ctx, r)
+		}
 		return answer.balances, answer.err
 	case <-ctx.Done():
 		return nil, fmt.Errorf("balances: %w: no answer in time", ErrUnavailable)
@@ -230,7 +236,7 @@ func withMargin(ctx context.Context) (context.Context, context.CancelFunc) {
 		return context.WithTimeout(ctx, bankBudget)
 	}
 	left := time.Until(deadline) //nolint:forbidigo // a context's deadline is in the machine's time, whatever the house's clock says
-	return context.WithDeadline(ctx, deadline.Add(-min(margin, left/10)))
+	return context.WithDeadline(ctx, deadline.Add(-min(margin, left/3)))
 }
 
 // detach gives a context that ends when ctx would have at the latest, but not when its caller leaves.

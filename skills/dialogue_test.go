@@ -9,11 +9,12 @@ import (
 )
 
 const (
-	hello   = "Hello. You can ask for your balance, what you spent, or your latest transactions. What would you like to know?"
+	hello   = "Hello. You can ask about your balance, your spending, or your latest transactions. What would you like to know?"
 	helping = "You can ask, what's my balance, or, how much did I spend on groceries last week, or, what are my latest transactions. " +
-		"To see what I've shared, ask, what have you shared. To end it all, say, forget me. What would you like to know?"
-	puzzled  = "Sorry, I didn't get that. You can ask for your balance, what you spent, or your latest transactions. What would you like to know?"
-	onePound = "Your current account has 1 pound."
+		"To hear what I've shared, ask, what have you shared. To end it all, say, forget me. What would you like to know?"
+	puzzled    = "Sorry, I didn't get that. You can ask about your balance, your spending, or your latest transactions. What would you like to know?"
+	forgetting = "If I forget you, this assistant can't ask about your money any more, until you link your bank again. Shall I do it?"
+	onePound   = "Your current account has 1 pound."
 )
 
 // step is something said, and what is heard.
@@ -45,20 +46,29 @@ func TestConversations(t *testing.T) {
 		"the greeting is repeated":          {{skills.Launch, nil, hello}, {skills.Repeat, nil, hello}},
 		"a yes to which account asks again": {{skills.Balance, slot(skills.SlotAccount, "x"), unknownName}, {skills.Yes, nil, unknownName}},
 		"a no to which account ends it":     {{skills.Balance, slot(skills.SlotAccount, "x"), unknownName}, {skills.No, nil, "Goodbye."}},
-		"after what was not understood the question stays": {
+		"after what was not understood the question stays, and is asked again": {
 			{skills.Balance, slot(skills.SlotAccount, "x"), unknownName},
-			{skills.Fallback, nil, puzzled},
+			{skills.Fallback, nil, "Sorry, I didn't get that. Which account would you like?"},
 			{skills.Balance, slot(skills.SlotAccount, "current", "current"), onePound},
+		},
+		"a yes after what was not understood answers the question that was asked": {
+			{skills.Forget, nil, forgetting},
+			{skills.Fallback, nil, "Sorry, I didn't get that. Shall I forget you? Please say yes or no."},
+			{skills.No, nil, "All right, I'll leave everything as it is."},
+		},
+		"a whole question in place of an answer is a new question": {
+			{skills.Balance, slot(skills.SlotAccount, "x"), unknownName},
+			{skills.Transactions, slot(skills.SlotAccount, "current", "current"), "I found no transactions from your current account between August 25th and November 23rd."},
 		},
 		"after a no to forget me, one who opened the skill is asked what else": {
 			{skills.Launch, nil, hello},
-			{skills.Forget, nil, "If I forget you, this assistant can't ask about your money any more, until you link your bank again. Shall I do it?"},
+			{skills.Forget, nil, forgetting},
 			{skills.No, nil, "All right, I'll leave everything as it is. Anything else?"},
 			{skills.No, nil, "Goodbye."},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := newTalk(t, &bank{links: allowed(), balances: []banking.Balance{balanceOf(current, 100)}})
+			c := newTalk(t, &bank{links: allowed(), accounts: []banking.Account{current}, balances: []banking.Balance{balanceOf(current, 100)}})
 			for _, s := range steps {
 				c.hears(s.want, s.intent, s.slots)
 			}

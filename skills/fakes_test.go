@@ -3,6 +3,7 @@ package skills_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -104,7 +105,11 @@ func (b *bank) Transactions(
 			return nil, nil, err
 		}
 	}
-	return b.extents, b.gaps, nil
+	extents := maps.Clone(b.extents)
+	for _, g := range b.gaps {
+		delete(extents, g.Bank)
+	}
+	return extents, b.gaps, nil
 }
 
 func (b *bank) Append(_ context.Context, h disclosure.Holder, e disclosure.Entry) error {

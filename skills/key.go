@@ -13,11 +13,13 @@ const (
 
 	SpendingSaid   Key = "spending.said"   // FactTotal, its FactRefunds and FactLeftOut…, for each currency; FactCount, FactSince…, FactUntil…, FactBank…
 	SpendingNone   Key = "spending.none"   // FactPeriod, FactLeftOut…, FactSince…, FactBank…
-	SpendingUnseen Key = "spending.unseen" // FactPeriod, FactSince: no day of the period can be seen
+	SpendingUnseen Key = "spending.unseen" // FactPeriod, FactSince…, FactUntil…: no day of the period can be seen
 
 	TransactionsSaid Key = "transactions.said" // FactPurchase…, FactBank…
 	TransactionsMore Key = "transactions.more" // as TransactionsSaid, and an offer of more
-	TransactionsNone Key = "transactions.none" // FactPeriod, FactSince…, FactBank…
+	TransactionsNone Key = "transactions.none" // FactPeriod, FactSince…, FactUntil…, FactBank…
+
+	TransactionsUnseen Key = "transactions.unseen" // as SpendingUnseen
 
 	WhichAccount    Key = "account.which"    // FactAccount…, FactCount: several are called so
 	UnknownAccount  Key = "account.unknown"  // FactAccount…, FactCount: none is called so
@@ -25,8 +27,9 @@ const (
 	UnknownPeriod   Key = "period.unknown"   //
 	FuturePeriod    Key = "period.future"    //
 
-	SharedSaid Key = "shared.said" // FactShared: of all, FactShared: the newest
-	SharedNone Key = "shared.none" //
+	SharedSaid   Key = "shared.said"   // FactShared: of all, FactShared: the newest
+	SharedLately Key = "shared.lately" // as SharedSaid, the first of the newest only
+	SharedNone   Key = "shared.none"   //
 
 	ForgetAsk  Key = "forget.ask"
 	ForgetDone Key = "forget.done"
@@ -61,7 +64,7 @@ const (
 
 var keys = []Key{
 	BalanceSaid, BalanceMore, BalanceNone, SpendingSaid, SpendingNone, SpendingUnseen, TransactionsSaid, TransactionsMore,
-	TransactionsNone, WhichAccount, UnknownAccount, UnknownCategory, UnknownPeriod, FuturePeriod, SharedSaid, SharedNone, ForgetAsk,
+	TransactionsNone, TransactionsUnseen, WhichAccount, UnknownAccount, UnknownCategory, UnknownPeriod, FuturePeriod, SharedSaid, SharedLately, SharedNone, ForgetAsk,
 	ForgetDone, ForgetKept, ForgetOver, Welcome, WelcomeUnlinked, HelpSaid, AskAnything, Goodbye, NotUnderstood, NothingToRepeat, Unlinked,
 	ScopeBalances, ScopeSpending, ScopeTransactions, ScopeOther, BankUnavailable, BankBusy, BankGarbled, BankRelink, BankForbidden, TooMuch, TooLong,
 	Late, Sorry,

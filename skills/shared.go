@@ -25,7 +25,11 @@ func shared(ctx context.Context, s *Skill, q Question) (Reply, error) {
 	for _, e := range entries {
 		all = kinds(all, e)
 	}
-	return Reply{Key: SharedSaid, Dialogue: dialogue, Facts: []Fact{
+	key := SharedSaid
+	if total > len(entries) {
+		key = SharedLately // of what was shared before those, nobody has looked at the kinds
+	}
+	return Reply{Key: key, Dialogue: dialogue, Facts: []Fact{
 		{Kind: FactShared, Count: total, Shared: all},
 		{Kind: FactShared, Count: 1, Shared: kinds(nil, entries[0])},
 	}}, nil

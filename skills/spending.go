@@ -42,13 +42,15 @@ func spent(ctx context.Context, s *Skill, q Question) (Reply, error) {
 	}
 	about := Fact{Period: ask.Period, Category: ask.Category, Merchant: ask.Merchant}
 	if q.Slots.filled(SlotAccount) {
-		one, back, ok := q.pick(s.name(own))
+		found, back, ok := q.pick(s.name(own))
 		if !ok {
 			back.Facts = append(back.Facts, gapFacts(gaps)...)
 			return back, nil
 		}
-		ask.Accounts = []banking.AccountRef{one.account.Ref}
-		about.Account, about.Bank = one.name, one.bank
+		for _, n := range found {
+			ask.Accounts = append(ask.Accounts, n.account.Ref)
+		}
+		about.Account, about.Bank = found[0].name, found[0].bank
 	}
 	sum, extents, missing, err := s.count(ctx, q, ask, own)
 	if err != nil {
@@ -71,60 +73,40 @@ func (q Question) category() (spending.Category, bool) {
 	return "", false
 }
 
-// errPart means that a bank failed when some of its entries had been counted, and the sum cannot do without it.
-var errPart = errors.New("a bank broke off")
-
-// maxCounters bounds how many sums are kept at once, each without one bank.
-const maxCounters = 4
-
-// count reads the entries and counts them. A bank that broke off has given entries that may not stay in the sum, while those of others
-// are needed to recognise own transfers; so where there are several banks, a sum without each of them is kept beside that of all. Entries
-// that cannot all be read make no sum.
+// count reads the entries and counts them. A bank that broke off has given entries that may not stay in the sum. Entries that cannot all be
+// read make no sum.
 func (s *Skill) count(ctx context.Context, q Question, ask spending.Question, own []banking.Account) (
 	spending.Summary, map[banking.BankID]banking.Extent, []banking.Gap, error,
 ) {
 	counter := spending.NewCounter(ask, own)
-	without := map[banking.BankID]*spending.Counter{}
-	for _, a := range own {
-		if len(without) < maxCounters && without[a.Ref.Bank] == nil {
-			without[a.Ref.Bank] = spending.NewCounter(ask, own)
-		}
-	}
-	if len(without) == 1 {
-		clear(without)
-	}
-	counted := map[banking.BankID]bool{}
-	extents, gaps, err := s.teller.Transactions(ctx, q.Access, nil, ask.Window(), func(t banking.Transaction) error {
-		counted[t.Account.Bank] = true
-		for bank, c := range without {
-			if bank == t.Account.Bank {
-				continue
-			}
-			if err := c.Add(t); err != nil {
-				return err
-			}
-		}
-		return counter.Add(t)
-	})
+	extents, gaps, err := s.teller.Transactions(ctx, q.Access, nil, ask.Window(), counter.Add)
 	if err != nil {
 		return spending.Summary{}, nil, nil, failed(err, gaps)
 	}
-	broken := 0
+	if err := unread(extents, gaps); err != nil {
+		return spending.Summary{}, nil, nil, err
+	}
+	broken := make([]banking.BankID, 0, len(gaps))
 	for _, g := range gaps {
-		if !counted[g.Bank] {
-			continue
-		}
-		if broken++; broken > 1 || without[g.Bank] == nil {
-			return spending.Summary{}, nil, nil, failed(fmt.Errorf("%w: %w", errPart, g.Err), gaps)
-		}
-		counter = without[g.Bank]
+		broken = append(broken, g.Bank)
+	}
+	return counter.Summary(broken...), extents, gaps, nil
+}
+
+// errPart means that no bank is left of which all entries were read.
+var errPart = errors.New("every bank broke off")
+
+// unread says why entries that were read make no answer: none of the banks told all of them, or one has more than are read in a turn.
+func unread(extents map[banking.BankID]banking.Extent, gaps []banking.Gap) error {
+	if len(extents) == 0 && len(gaps) > 0 {
+		return failed(fmt.Errorf("%w: %w", errPart, gaps[0].Err), gaps)
 	}
 	for _, e := range extents {
 		if e.Cut {
-			return spending.Summary{}, nil, nil, banking.ErrTooMuch
+			return banking.ErrTooMuch
 		}
 	}
-	return counter.Summary(), extents, gaps, nil
+	return nil
 }
 
 // tell makes the facts of a summary. The about fact holds what was asked for.

@@ -42,13 +42,15 @@ func transactions(ctx context.Context, s *Skill, q Question) (Reply, error) {
 	names := s.name(own)
 	var only []banking.Account
 	if q.Slots.filled(SlotAccount) {
-		one, back, ok := q.pick(names)
+		found, back, ok := q.pick(names)
 		if !ok {
 			back.Facts = append(back.Facts, gapFacts(gaps)...)
 			return back, nil
 		}
-		only = []banking.Account{one.account}
-		about.Account, about.Bank = one.name, one.bank
+		for _, n := range found {
+			only = append(only, n.account)
+		}
+		about.Account, about.Bank = found[0].name, found[0].bank
 	}
 	n, start := q.count(), q.Start
 	if q.More {
@@ -67,16 +69,17 @@ func transactions(ctx context.Context, s *Skill, q Question) (Reply, error) {
 	if err != nil {
 		return Reply{}, failed(err, missing)
 	}
-	for _, e := range extents {
-		if e.Cut {
-			return Reply{}, banking.ErrTooMuch // the newest may be among those that were not read
-		}
+	if err := unread(extents, missing); err != nil {
+		return Reply{}, err // the newest may be among those that were not read
 	}
 	rows := latest.of(missing)
 	reply := Reply{Key: TransactionsSaid, Today: today, Dialogue: Dialogue{Intent: q.Intent, Slots: q.Slots, Page: start}}
 	if start >= len(rows) {
-		horizon, _ := s.horizon(period, about.Complete, extents)
+		horizon, seen := s.horizon(period, about.Complete, extents)
 		reply.Key, reply.Facts = TransactionsNone, append([]Fact{about}, horizon...)
+		if !seen {
+			reply.Key = TransactionsUnseen
+		}
 	} else {
 		for _, t := range rows[start:min(len(rows), start+n)] {
 			reply.Facts = append(reply.Facts, purchase(t, names))
@@ -108,7 +111,10 @@ func called(t banking.Transaction) string {
 
 func purchase(t banking.Transaction, names []named) Fact {
 	f := Fact{
-		Kind: FactPurchase, Merchant: called(t), Money: t.Money, Day: t.Day, Pending: t.Status == banking.Pending, About: t.Rounded,
+		Kind: FactPurchase, Merchant: t.Merchant, Money: t.Money, Day: t.Day, Pending: t.Status == banking.Pending, About: t.Rounded,
+	}
+	if f.Merchant == "" {
+		f.Text = banking.CleanMerchant(t.Text)
 	}
 	if i := slices.IndexFunc(names, func(n named) bool { return n.account.Ref == t.Account }); i >= 0 {
 		f.Account, f.Bank = names[i].name, names[i].bank

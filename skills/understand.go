@@ -23,11 +23,8 @@ func understand(turn Turn) (q *Question, reply Reply, done bool) {
 	case Fallback:
 	default:
 		if slot := SlotName(before.Asked); answers(turn, slot) {
-			entry, _ := Lookup(before.Intent)
-			if slices.Contains(entry.Slots, slot) {
-				q.resume(before)
-				q.Slots = before.Slots.with(slot, turn.Slots[slot])
-			}
+			q.resume(before)
+			q.Slots = before.Slots.with(slot, turn.Slots[slot])
 		}
 	}
 	if _, known := handlers[q.Intent]; !known {
@@ -74,9 +71,13 @@ func no(q *Question, before Dialogue) (*Question, Reply, bool) {
 	}
 }
 
+// alone are the intents to which a sentence belongs that is nothing but a slot: "groceries", "last week", "the savings one".
+var alone = map[SlotName]Intent{SlotAccount: Balance, SlotCategory: Spending, SlotPeriod: Spending}
+
 // answers says whether a turn does nothing but fill the slot that was asked for.
 func answers(turn Turn, slot SlotName) bool {
-	if slot == "" || !turn.Slots.filled(slot) {
+	entry, _ := Lookup(turn.Dialogue.Intent)
+	if !slices.Contains(entry.Slots, slot) || !turn.Slots.filled(slot) || turn.Intent != entry.Intent && turn.Intent != alone[slot] {
 		return false
 	}
 	for name := range turn.Slots {

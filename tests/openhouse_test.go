@@ -69,7 +69,12 @@ func openAt(tb testing.TB, state string, at time.Time) *openHouse {
 	return openAs(tb, at, server.Config{State: state, Addr: "127.0.0.1:0"})
 }
 
-// openAs opens a house with what is said of its state directory, addresses, banks and database.
+// openWith opens a house at an address, with more banks.
+func openWith(tb testing.TB, addr, banks string) *openHouse {
+	tb.Helper()
+	return openAs(tb, morning, server.Config{State: tb.TempDir(), Addr: addr, Banks: banks})
+}
+
 func openAs(tb testing.TB, at time.Time, cfg server.Config) *openHouse {
 	tb.Helper()
 	h := &openHouse{state: cfg.State, log: &logLines{}}
@@ -78,7 +83,7 @@ func openAs(tb testing.TB, at time.Time, cfg server.Config) *openHouse {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	cfg.Dev, cfg.BankAddr, cfg.LogLevel, cfg.Migrate = true, "127.0.0.1:0", "debug", true
+	cfg.Dev, cfg.Migrate, cfg.BankAddr, cfg.LogLevel = true, true, "127.0.0.1:0", "debug"
 	cfg.SkillName, cfg.Invocation, cfg.Retention = "Sotto", "sotto", server.Retention(400*24*time.Hour)
 	h.Server = start(tb, h, cfg, log)
 	return h
@@ -121,6 +126,7 @@ type speaker struct {
 	client  dev.Client
 	refresh string
 	words   *skills.Catalogue
+	far     dev.Customer // at the second bank, where there is one
 }
 
 func (h *openHouse) speaker(tb testing.TB) *speaker { return newSpeaker(tb, h.state, h.Now) }

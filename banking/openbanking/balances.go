@@ -147,26 +147,22 @@ func (b *Bank) sheet(ctx context.Context, bearer banking.Bearer, target, only st
 	return out, err
 }
 
-// choose gives the balances of a bulk answer in the directory's order. An account the directory does not know makes it be read anew,
-// once; one that is not in it even then has no name and no kind, so its balance cannot be told right, and is missing. So is that of
-// an account the answer says nothing about.
+// choose gives the balances of a bulk answer in the directory's order. Where the two do not name the same accounts, the directory is read
+// anew, once: one may have been opened or closed since. An account that is not in it even then has no name and no kind, so its
+// balance cannot be told right, and is missing. So is that of an account the answer says nothing about.
 func (b *Bank) choose(ctx context.Context, d banking.Directory, s sheet) ([]banking.Balance, error) {
 	accounts, err := d.Accounts(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if !knows(accounts, s) {
-		if accounts, err = d.Renew(ctx); err != nil {
-			return nil, err
+	if found(accounts, s) < max(len(s), len(accounts)) {
+		if renewed, err := d.Renew(ctx); err == nil {
+			accounts = renewed
 		}
 	}
 	var list []banking.Balance
 	var failures []error
-	found := 0
 	for _, a := range accounts {
-		if _, ok := s[a.Ref.ID]; ok {
-			found++
-		}
 		of, err := s.of(a)
 		if err != nil {
 			failures = append(failures, err)
@@ -174,20 +170,21 @@ func (b *Bank) choose(ctx context.Context, d banking.Directory, s sheet) ([]bank
 		}
 		list = append(list, of...)
 	}
-	if found < len(s) {
+	if found(accounts, s) < len(s) {
 		failures = append(failures, fmt.Errorf("%w: a balance of no known account", banking.ErrGarbled))
 	}
 	return b.partial(list, failures)
 }
 
-func knows(accounts []banking.Account, s sheet) bool {
-	found := 0
+// found counts the accounts that the sheet tells of.
+func found(accounts []banking.Account, s sheet) int {
+	n := 0
 	for _, a := range accounts {
 		if _, ok := s[a.Ref.ID]; ok {
-			found++
+			n++
 		}
 	}
-	return found == len(s)
+	return n
 }
 
 // of gives the account's balances, one for each currency in it.

@@ -295,6 +295,29 @@ func TestASlowBankIsAGapInTime(t *testing.T) {
 	h.ask("after that", 1)
 }
 
+func TestWhoJoinsAQuestionThatRunsOutOfTimeIsAnsweredInHisOwn(t *testing.T) {
+	h := openHouse(t, nil)
+	h.connect("ada")
+	h.fault(mockbank.Fault{On: "resource", Latency: 300 * time.Millisecond})
+	short, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	late := make(chan error, 1)
+	go func() {
+		_, _, err := h.teller.Balances(short, h.access(banking.ReadBalances))
+		late <- err
+	}()
+	for h.mock.Requests()["balances"] == 0 {
+		<-time.After(time.Millisecond)
+	}
+	list, gaps, err := h.teller.Balances(t.Context(), h.access(banking.ReadBalances))
+	if len(list) != 1 || len(gaps) != 0 || err != nil {
+		t.Errorf("who joined: %d balances, %d gaps, %v", len(list), len(gaps), err)
+	}
+	if err := <-late; !errors.Is(err, banking.ErrUnavailable) {
+		t.Errorf("who had no time: got %v, want ErrUnavailable", err)
+	}
+}
+
 func TestAConsentIsEndedAtTheBankByTheWorker(t *testing.T) {
 	h := openHouse(t, nil)
 	h.connect("ada")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -317,6 +318,47 @@ func TestAPartOfTheBalancesIsNamedAsPartial(t *testing.T) {
 	list, err := bank.Balances(t.Context(), bearer("token"), listing{bank, bearer("token")})
 	if len(list) != 1 || !errors.Is(err, banking.ErrForbidden) {
 		t.Errorf("%d balances, %v; want one and ErrForbidden", len(list), err)
+	}
+}
+
+// changing is a directory that is out of date.
+type changing struct {
+	known, now []banking.Account
+	err        error
+}
+
+func (c changing) Accounts(context.Context) ([]banking.Account, error) { return c.known, nil }
+func (c changing) Renew(context.Context) ([]banking.Account, error)    { return c.now, c.err }
+
+func TestAnAccountThatWasClosedOrOpenedMeanwhileIsNotMissing(t *testing.T) {
+	of := func(ids ...string) (list []banking.Account) {
+		for _, id := range ids {
+			list = append(list, banking.Account{Ref: banking.AccountRef{Bank: "stub", ID: id}, Kind: banking.Current, Currency: "GBP"})
+		}
+		return list
+	}
+	second := strings.Replace(stands, `"a1"`, `"a2"`, 1)
+	for name, tc := range map[string]struct {
+		directory changing
+		told      []string
+		partial   bool
+	}{
+		"one was closed":                          {changing{known: of("a1", "a2", "a3"), now: of("a1", "a2")}, []string{"a1", "a2"}, false},
+		"one was opened":                          {changing{known: of("a1"), now: of("a1", "a2")}, []string{"a1", "a2"}, false},
+		"the bank tells nothing of one":           {changing{known: of("a1", "a2", "a3"), now: of("a1", "a2", "a3")}, []string{"a1", "a2"}, true},
+		"nobody can say, and the others are told": {changing{known: of("a1"), err: banking.ErrUnavailable}, []string{"a1"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bank := stub(t, answer(`{"Data":{"Balance":[`+stands+","+second+`]},"Links":{"Self":"x"},"Meta":{}}`))
+			list, err := bank.Balances(t.Context(), bearer("token"), tc.directory)
+			var told []string
+			for _, b := range list {
+				told = append(told, b.Account.Ref.ID)
+			}
+			if !slices.Equal(told, tc.told) || errors.Is(err, banking.ErrGarbled) != tc.partial || err != nil && !tc.partial {
+				t.Errorf("got %v, %v", told, err)
+			}
+		})
 	}
 }
 

@@ -24,9 +24,19 @@ type Counter struct {
 	booked   map[uint64]struct{} // ids of booked entries
 	legs     []leg
 	waiting  []waiting
-	tallies  []tally
+	tallies  map[column]*tally
+	moved    []moved // by place of the currency
 	byCode   map[banking.Currency]uint8
 	err      error
+}
+
+// column is where an entry is counted: accounts apart, so that a bank can be left out afterwards.
+type column struct{ account, currency uint8 }
+
+// moved is all that went in or out in a currency, to know that no sum overflows.
+type moved struct {
+	currency banking.Currency
+	minor    int64
 }
 
 // waiting is a pending entry: until all is read, nobody knows whether it is not booked as well.
@@ -40,7 +50,7 @@ type waiting struct {
 func NewCounter(q Question, own []banking.Account) *Counter {
 	c := &Counter{
 		question: q, window: q.Window(), names: newNames(q.Merchant), places: map[Category]uint8{}, booked: map[uint64]struct{}{},
-		byCode: map[banking.Currency]uint8{},
+		tallies: map[column]*tally{}, byCode: map[banking.Currency]uint8{},
 	}
 	for i, category := range categories {
 		c.places[category] = uint8(i)
@@ -90,11 +100,16 @@ func (c *Counter) add(t banking.Transaction) error {
 	if len(c.booked)+len(c.legs)+len(c.waiting) > maxHeld {
 		return fmt.Errorf("count entries: %w", banking.ErrTooMuch)
 	}
-	in, err := c.tally(t.Money)
+	in, err := c.weigh(t.Money)
 	if err != nil {
 		return fmt.Errorf("count entries: %w", err)
 	}
-	c.sortOut(t, at, in, id)
+	sums := c.tallies[column{at, in}]
+	if sums == nil {
+		sums = &tally{}
+		c.tallies[column{at, in}] = sums
+	}
+	c.sortOut(t, sums, at, in, id)
 	return nil
 }
 
@@ -107,31 +122,31 @@ func (c *Counter) id(at uint8, id string) uint64 {
 	return max(1, maphash.String(c.accounts.list[at].seed, id))
 }
 
-// tally gives the place of the sums of a currency, having made sure that this amount still fits in them: no sum of a currency can be
-// larger than all that moved in it.
-func (c *Counter) tally(m banking.Money) (uint8, error) {
-	place, known := c.byCode[m.Currency]
+// weigh gives the place of a currency, having made sure that this amount still fits: no sum of a currency can be larger than all that
+// moved in it.
+func (c *Counter) weigh(m banking.Money) (uint8, error) {
+	at, known := c.byCode[m.Currency]
 	if !known {
 		if _, err := m.Currency.Exponent(); err != nil {
 			return 0, err
 		}
-		if len(c.tallies) > math.MaxUint8 {
+		if len(c.moved) > math.MaxUint8 {
 			return 0, banking.ErrTooMuch
 		}
-		place = uint8(len(c.tallies)) //nolint:gosec // just checked
-		c.byCode[m.Currency] = place
-		c.tallies = append(c.tallies, tally{currency: m.Currency})
+		at = uint8(len(c.moved)) //nolint:gosec // just checked
+		c.byCode[m.Currency] = at
+		c.moved = append(c.moved, moved{currency: m.Currency})
 	}
-	all := &c.tallies[place]
-	if m.Minor == math.MinInt64 || magnitude(m.Minor) > math.MaxInt64-all.moved {
+	all := &c.moved[at].minor
+	if m.Minor == math.MinInt64 || magnitude(m.Minor) > math.MaxInt64-*all {
 		return 0, banking.ErrOverflow
 	}
-	all.moved += magnitude(m.Minor)
-	return place, nil
+	*all += magnitude(m.Minor)
+	return at, nil
 }
 
 // sortOut decides what an entry is: spent, refunded, left out, or not to be decided before all has been read.
-func (c *Counter) sortOut(t banking.Transaction, at, in uint8, id uint64) {
+func (c *Counter) sortOut(t banking.Transaction, sums *tally, at, in uint8, id uint64) {
 	owed := c.accounts.list[at].kind.Owed()
 	to, own, foreigner := c.accounts.other(at, t.Counter)
 	category, isCounted := c.counts(t, at)
@@ -148,12 +163,12 @@ func (c *Counter) sortOut(t banking.Transaction, at, in uint8, id uint64) {
 	switch {
 	case out && category == investment:
 		if isCounted && !unbooked {
-			c.tallies[in].leaveOut(Investment, l)
+			sums.leaveOut(Investment, l)
 		}
 		return
 	case out && (own || t.Sort == banking.Repayment):
 		if isCounted && !unbooked {
-			c.tallies[in].leaveOut(reasonFor(!own || c.accounts.list[to].kind == banking.Card), l)
+			sums.leaveOut(reasonFor(!own || c.accounts.list[to].kind == banking.Card), l)
 		}
 		l.marks |= how | settled
 	case moving && !refund:
@@ -164,7 +179,7 @@ func (c *Counter) sortOut(t banking.Transaction, at, in uint8, id uint64) {
 		l.marks |= alone
 	default:
 		if isCounted {
-			c.charge(&c.tallies[in], l)
+			c.charge(sums, l)
 		}
 		return
 	}
@@ -233,14 +248,20 @@ func isRefund(t banking.Transaction, own, owed bool) bool {
 	}
 }
 
-// Summary gives the answer, once all entries have been added without an error.
-func (c *Counter) Summary() Summary {
+// Summary gives the answer, once all entries have been added without an error. The entries of the banks named are left out as if they
+// had never been added, for banks that broke off when some had been.
+func (c *Counter) Summary(without ...banking.BankID) Summary {
 	s := Summary{Period: c.question.Period, Complete: c.question.Period.Complete(c.question.Today)}
 	if c.err != nil {
 		return s
 	}
-	tallies := slices.Clone(c.tallies)
-	pair(c.held(), c.accounts.list, func(debit leg, to uint8, matched bool) {
+	tallies := make([]tally, len(c.moved))
+	for at, t := range c.tallies {
+		if !c.accounts.of(at.account, without) {
+			tallies[at.currency].join(t)
+		}
+	}
+	pair(c.held(without), c.accounts.list, func(debit leg, to uint8, matched bool) {
 		sums := &tallies[debit.currency]
 		switch {
 		case !debit.marks.has(counted) || debit.marks.has(settled) || matched && debit.marks.has(pending):
@@ -252,8 +273,8 @@ func (c *Counter) Summary() Summary {
 			c.charge(sums, debit)
 		}
 	})
-	for _, t := range tallies {
-		if total, any := t.total(c.question.Category == ""); any {
+	for i := range tallies {
+		if total, any := tallies[i].total(c.moved[i].currency, c.question.Category == ""); any {
 			s.Totals = append(s.Totals, total)
 		}
 	}
@@ -261,14 +282,22 @@ func (c *Counter) Summary() Summary {
 	return s
 }
 
-// held gives the legs, with those pending entries that stand nowhere as booked, each once.
-func (c *Counter) held() []leg {
-	if len(c.waiting) == 0 {
+// held gives the legs of the accounts that are not left out, with those pending entries that stand nowhere as booked, each once.
+func (c *Counter) held(without []banking.BankID) []leg {
+	if len(c.waiting) == 0 && len(without) == 0 {
 		return c.legs
 	}
-	all := slices.Clone(c.legs)
+	all := make([]leg, 0, len(c.legs)+len(c.waiting))
+	for _, l := range c.legs {
+		if !c.accounts.of(l.account, without) {
+			all = append(all, l)
+		}
+	}
 	seen := map[uint64]struct{}{}
 	for _, w := range c.waiting {
+		if c.accounts.of(w.account, without) {
+			continue
+		}
 		if w.id != 0 {
 			_, isBooked := c.booked[w.id]
 			_, isSeen := seen[w.id]

@@ -95,6 +95,11 @@ func (a *accounts) find(ref banking.AccountRef, asked bool) (uint8, error) {
 	return a.add(account{ref: ref, kind: banking.Other, asked: asked || a.all})
 }
 
+// of says whether the account is at one of these banks.
+func (a *accounts) of(place uint8, banks []banking.BankID) bool {
+	return len(banks) > 0 && slices.Contains(banks, a.list[place].ref.Bank)
+}
+
 // other says what the identification at the other end of an entry tells: the place of another own account; or that it is surely
 // none of those whose number is known.
 func (a *accounts) other(place uint8, counter string) (to uint8, own, foreign bool) {

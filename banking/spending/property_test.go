@@ -2,6 +2,7 @@ package spending_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -160,6 +161,35 @@ func TestEveryBookedDebitIsCountedOrLeftOutOnce(t *testing.T) {
 		}
 		if out != told {
 			t.Errorf("%d went out, %d was told", out, told)
+		}
+	})
+}
+
+func TestABankLeftOutIsAsIfItHadGivenNothing(t *testing.T) {
+	far := make([]banking.Account, len(own))
+	for i, a := range own {
+		far[i] = a
+		far[i].Ref.Bank, far[i].Number = "borea", "9"+a.Number
+	}
+	both := slices.Concat(own, far)
+	rapid.Check(t, func(t *rapid.T) {
+		q := anyQuestion(t)
+		all, without := spending.NewCounter(q, both), spending.NewCounter(q, both)
+		for _, e := range rapid.SliceOfN(rapid.Custom(anyEntry), 0, 40).Draw(t, "entries") {
+			if rapid.Bool().Draw(t, "far") {
+				e.Account.Bank = "borea"
+			} else if err := without.Add(e); err != nil {
+				t.Fatal(err)
+			}
+			if err := all.Add(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if diff := cmp.Diff(without.Summary(), all.Summary("borea")); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff(all.Summary(), all.Summary("nobody")); diff != "" {
+			t.Error(diff)
 		}
 	})
 }

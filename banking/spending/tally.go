@@ -9,10 +9,8 @@ import (
 // reasons are in the order in which what was left out is told.
 var reasons = [...]Reason{OwnTransfer, CardRepayment, Investment, CashWithdrawn, NotBooked}
 
-// tally is the sums of one currency. None of them can overflow: moved, of which they are parts, did not.
+// tally is the sums of one currency. None of them can overflow: what moved, of which they are parts, did not.
 type tally struct {
-	currency       banking.Currency
-	moved          int64 // all that went in or out, to know that nothing overflows
 	spent, refunds int64
 	count          int
 	about          bool
@@ -31,6 +29,26 @@ func (p *part) add(minor int64, l leg) {
 	p.minor += minor
 	p.count++
 	p.about = p.about || l.marks.has(rounded)
+}
+
+// join adds another tally of the same currency.
+func (t *tally) join(o *tally) {
+	t.spent += o.spent
+	t.refunds += o.refunds
+	t.count += o.count
+	t.about = t.about || o.about
+	for i := range t.categories {
+		t.categories[i].join(o.categories[i])
+	}
+	for i := range t.out {
+		t.out[i].join(o.out[i])
+	}
+}
+
+func (p *part) join(o part) {
+	p.minor += o.minor
+	p.count += o.count
+	p.about = p.about || o.about
 }
 
 // spend counts an entry in the total: money out as spent, money in as refunded.
@@ -54,26 +72,23 @@ func (t *tally) leaveOut(r Reason, l leg) {
 }
 
 // total gives what is to be said of the currency, and whether there is anything.
-func (t *tally) total(byCategory bool) (Total, bool) {
-	total := Total{Spent: t.money(t.spent), Refunds: t.money(t.refunds), Count: t.count, About: t.about}
+func (t *tally) total(currency banking.Currency, byCategory bool) (Total, bool) {
+	money := func(minor int64) banking.Money { return banking.Money{Minor: minor, Currency: currency} }
+	total := Total{Spent: money(t.spent), Refunds: money(t.refunds), Count: t.count, About: t.about}
 	for i, p := range t.out {
 		if p.count > 0 {
-			total.LeftOut = append(total.LeftOut, Exclusion{Reason: reasons[i], Money: t.money(p.minor), Count: p.count, About: p.about})
+			total.LeftOut = append(total.LeftOut, Exclusion{Reason: reasons[i], Money: money(p.minor), Count: p.count, About: p.about})
 		}
 	}
 	if byCategory {
 		total.ByCategory = map[Category]banking.Money{}
 		for i, p := range t.categories {
 			if p.count > 0 {
-				total.ByCategory[categories[i]] = t.money(p.minor)
+				total.ByCategory[categories[i]] = money(p.minor)
 			}
 		}
 	}
 	return total, t.count > 0 || len(total.LeftOut) > 0
-}
-
-func (t *tally) money(minor int64) banking.Money {
-	return banking.Money{Minor: minor, Currency: t.currency}
 }
 
 // byCount orders totals: the one with most entries first.

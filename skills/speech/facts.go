@@ -120,12 +120,15 @@ func (s spoken) leftOut(facts []skills.Fact) string {
 	pending := ""
 	for i := range facts {
 		f := &facts[i]
-		said := s.say("leftout."+string(f.Reason), 0, "Money", s.money(f.Money, f.About))
+		id := "leftout." + string(f.Reason)
 		if f.Reason == spending.NotBooked {
-			pending += " " + said
+			if s.reply.Key == skills.SpendingNone {
+				id += ".alone"
+			}
+			pending += " " + s.say(id, 0, "Money", s.money(f.Money, f.About))
 			continue
 		}
-		items = append(items, said)
+		items = append(items, s.say(id, 0, "Money", s.money(f.Money, f.About)))
 	}
 	if len(items) == 0 {
 		return pending
@@ -153,6 +156,8 @@ func (s spoken) purchases() string {
 		merchant, pending := "", ""
 		if n := name(f.Merchant); n != "" {
 			merchant = s.say(toward, 0, "Merchant", n)
+		} else if n := name(f.Text); n != "" {
+			merchant = s.say("purchase.marked", 0, "Text", n) // who it went to or came from is not known
 		}
 		if f.Pending {
 			pending = s.say("purchase.pending", 0)

@@ -12,7 +12,7 @@ func (l *locale) account(a skills.AccountName) string {
 	if said == "" {
 		said = l.say("account.other", 0)
 	}
-	if n := name(a.Name); n != "" {
+	if n := l.withoutMine(name(a.Name)); n != "" {
 		id := "account.named"
 		if l.saysAccount(n) {
 			id = "account.named.whole"
@@ -28,6 +28,17 @@ func (l *locale) account(a skills.AccountName) string {
 		said = l.say("account.bank", 0, "Account", said, "Bank", bank)
 	}
 	return said
+}
+
+// withoutMine leaves out the "my" that customers begin nicknames with: it is said as "your".
+func (l *locale) withoutMine(n string) string {
+	first, rest, more := strings.Cut(n, " ")
+	for known := range strings.FieldsSeq(l.say("account.mine", 0)) {
+		if more && strings.EqualFold(first, known) {
+			return rest
+		}
+	}
+	return n
 }
 
 // saysAccount says whether a name already ends in a word for an account.
@@ -62,7 +73,7 @@ func (s spoken) gaps() string {
 	for _, fault := range []skills.Key{
 		skills.BankUnavailable, skills.BankBusy, skills.BankGarbled, skills.BankForbidden, skills.BankRelink, skills.TooMuch,
 	} {
-		if banks := s.banks(s.reply.Facts, fault); banks != "" {
+		if banks := s.banks("list", fault); banks != "" {
 			b.WriteString(s.say("gap."+string(fault), 0, "Banks", banks))
 			b.WriteByte(' ')
 		}
@@ -70,18 +81,19 @@ func (s spoken) gaps() string {
 	return b.String()
 }
 
-// banks names the banks that are missing: with this fault, or, without a fault, all of them, and "your bank" where none is named.
-func (s spoken) banks(facts []skills.Fact, fault skills.Key) string {
+// banks names the banks that are missing, in one kind of list: with this fault, or, without a fault, all of them, and "your bank" where
+// none is named.
+func (s spoken) banks(list string, fault skills.Key) string {
 	var names []string
-	for i := range facts {
-		if f := &facts[i]; f.Kind == skills.FactBank && (fault == "" || f.Fault == fault) {
+	for i := range s.reply.Facts {
+		if f := &s.reply.Facts[i]; f.Kind == skills.FactBank && (fault == "" || f.Fault == fault) {
 			names = append(names, name(f.Bank))
 		}
 	}
 	if len(names) == 0 && fault == "" {
 		return s.say("bank.yours", 0)
 	}
-	return s.list("list", names)
+	return s.list(list, names)
 }
 
 // list joins items as a voice does: "a, b, and c".

@@ -76,6 +76,9 @@ func (p *Phrases) Say(locale string, r skills.Reply) Spoken {
 	if some := id + ".some"; l.has(some) && slices.ContainsFunc(r.Facts, func(f skills.Fact) bool { return f.Kind == skills.FactCount }) {
 		id = some
 	}
+	if r.Key == skills.NotUnderstood && r.Dialogue.Asked != "" {
+		id += ".asked"
+	}
 	said := tidy(s.frame(id))
 	if r.Else {
 		said = tidy(said + " " + l.say("else", 0))
@@ -136,7 +139,9 @@ func (s spoken) fill(name string) string {
 	case "Gaps":
 		return s.gaps()
 	case "Banks":
-		return s.banks(s.reply.Facts, "")
+		return s.banks("list", "")
+	case "EitherBank":
+		return s.banks("or", "")
 	case "Since":
 		return s.horizons()
 	case "Range", "On":
@@ -147,6 +152,8 @@ func (s spoken) fill(name string) string {
 		return s.rest(name)
 	case "N":
 		return s.grouped(strconv.Itoa(s.plural()))
+	case "Question":
+		return s.say(repromptID(s.reply), 0)
 	case "Kinds", "Newest":
 		return s.shared(name)
 	default:

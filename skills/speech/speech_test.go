@@ -101,6 +101,19 @@ func TestDaysAreSaidWithTheYearOnlyWhenItIsAnother(t *testing.T) {
 	}
 }
 
+func TestMyAccountIsSaidAsYours(t *testing.T) {
+	p := phrases(t)
+	for nickname, want := range map[string]string{
+		"My Savings": "your Savings", "my money": "your money account", "Our House": "your House account", "My": "your My account", "Myriad": "your Myriad account",
+	} {
+		r := balance(money(100, "GBP"), false)
+		r.Facts[0].Account.Name = nickname
+		if got := p.Say("en-US", r).Text; !strings.EqualFold(got, want+" has 1 pound.") {
+			t.Errorf("%q: got %q, want %q", nickname, got, want)
+		}
+	}
+}
+
 func TestNamesAreCleanedCutAndEscaped(t *testing.T) {
 	p := phrases(t)
 	for name, tc := range map[string]struct{ given, ssml, text string }{
