@@ -27,7 +27,7 @@ type Config struct {
 	TrustedProxies  []string     `name:"trusted-proxies" env:"SOTTO_TRUSTED_PROXIES" shown:"none" help:"CIDRs whose X-Forwarded-For and -Proto count"`
 	LogLevel        string       `name:"log-level" env:"SOTTO_LOG_LEVEL" default:"info" help:"debug, info, warn or error"`
 	State           string       `name:"state" env:"SOTTO_STATE" default:".sotto" help:"state directory (dev)"`
-	Database        string       `name:"database" env:"SOTTO_DATABASE" secret:"" shown:"sqlite:STATE/sotto.db" help:"sqlite:PATH"`
+	Database        string       `name:"database" env:"SOTTO_DATABASE" secret:"" shown:"sqlite:STATE/sotto.db" help:"sqlite:PATH or postgres://…"`
 	Banks           string       `name:"banks" env:"SOTTO_BANKS" shown:"dev: the mock banks" help:"YAML file: a list of banks; with --dev in addition to the mock banks"`
 	Clients         string       `name:"clients" env:"SOTTO_CLIENTS" shown:"dev: generated" help:"YAML file: a list of clients; with --dev in addition to the generated ones"`
 	Keys            string       `name:"keys" env:"SOTTO_KEYS" shown:"dev: STATE/keys.json" help:"file with the key that wraps all others, and the pairwise key"`
@@ -104,10 +104,15 @@ func (c *Config) checkDatabase() error {
 	if c.Database == "" {
 		c.Database = "sqlite:" + filepath.Join(c.State, "sotto.db")
 	}
-	if path, ok := strings.CutPrefix(c.Database, "sqlite:"); !ok || path == "" {
-		return fmt.Errorf("%w: SOTTO_DATABASE: this version keeps its rows in sqlite:PATH", ErrSettings)
+	if path, file := c.databaseFile(); file && path != "" || strings.HasPrefix(c.Database, "postgres://") {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%w: SOTTO_DATABASE: say sqlite:PATH or postgres://NAME:PASSWORD@HOST/DATABASE", ErrSettings)
+}
+
+// databaseFile is the path of the database, where it is a file.
+func (c *Config) databaseFile() (path string, file bool) {
+	return strings.CutPrefix(c.Database, "sqlite:")
 }
 
 // guardDev keeps --dev in this machine, and fills in where its things are.

@@ -140,8 +140,10 @@ func kindOf(err error) string {
 }
 
 func (d *doctor) database(ctx context.Context) {
-	path := strings.TrimPrefix(d.cfg.Database, "sqlite:")
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+	path, file := d.cfg.databaseFile()
+	if !file {
+		path = mask(d.cfg.Database)
+	} else if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		d.add(Advice, "database", "there is none at %s yet: serve or migrate makes it", path)
 		return
 	}
@@ -175,7 +177,7 @@ func (d *doctor) database(ctx context.Context) {
 	case !is && d.cfg.Dev:
 		d.fault("database", "%s is not marked dev: say another in SOTTO_DATABASE", path)
 	}
-	if tooOpen(path) {
+	if file && tooOpen(path) {
 		d.fault("database", "others can read %s: chmod 600 %s", path, path)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"sotto/server/dev"
@@ -36,8 +35,10 @@ func MigrateDatabase(ctx context.Context, cfg Config, wall func() time.Time) (ve
 }
 
 func openStore(ctx context.Context, cfg Config, now func() time.Time) (*store.DB, error) {
-	if err := os.MkdirAll(filepath.Dir(strings.TrimPrefix(cfg.Database, "sqlite:")), 0o700); err != nil {
-		return nil, fmt.Errorf("SOTTO_DATABASE: %w", err)
+	if path, file := cfg.databaseFile(); file {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return nil, fmt.Errorf("SOTTO_DATABASE: %w", err)
+		}
 	}
 	return store.Open(ctx, cfg.Database, now)
 }

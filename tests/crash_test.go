@@ -103,8 +103,13 @@ func (s *speaker) code(username string) (url.Values, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.codeAs(dev.Person{Bank: "albion", Customer: customer, Now: s.now})
+}
+
+// codeAs does the same for a person who may bank elsewhere.
+func (s *speaker) codeAs(person dev.Person) (url.Values, error) {
 	verifier := rand.Text() + rand.Text()
-	back, err := dev.Person{Bank: "albion", Customer: customer, Now: s.now}.Link(s.tb.Context(), s.authorizeURL(verifier), s.client.RedirectURIs[0])
+	back, err := person.Link(s.tb.Context(), s.authorizeURL(verifier), s.client.RedirectURIs[0])
 	if err != nil {
 		return nil, err
 	}

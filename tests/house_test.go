@@ -36,6 +36,7 @@ var plan = map[string][]string{
 	"cmd/sotto":         {"linking", "server", "server/dev", "skills", "skills/alexa", "skills/speech", "banking/spending"},
 	"tests":             {},
 	"tests/judge":       {},
+	"tests/postgres":    {},
 	"tests/conformance": {"banking", "linking", "linking/disclosure"},
 }
 
@@ -46,13 +47,14 @@ var guests = map[string][]string{
 	"database/sql":                      {"server/store"},
 	"github.com/ncruces/":               {"server/store"},
 	"modernc.org/":                      {"server/store"},
+	"github.com/jackc/":                 {"server/store"},
 	"github.com/pressly/goose":          {"server/store"},
 	"github.com/nicksnyder/go-i18n":     {"skills/speech"},
 	"github.com/prometheus/":            {"server"},
 	"github.com/coreos/go-oidc":         {"banking/openbanking"},
 	"github.com/getkin/kin-openapi":     {"tests/judge"},
 	"html/template":                     {"server", "server/pages", "banking/mockbank"},
-	"testing":                           {"tests/judge", "tests/conformance"},
+	"testing":                           {"tests/judge", "tests/conformance", "tests/postgres"},
 	"go.uber.org/zap":                   {"server", "cmd/sotto"},
 	"github.com/gorilla":                {},
 	"github.com/stretchr":               {},

@@ -21,89 +21,95 @@ func waiting(id string) linking.Interaction {
 
 // Half of the callers give up at random, the others never. Those who never do must not notice; what was reported kept must be there.
 func TestCancelledCallsHarmNobodyElse(t *testing.T) {
-	db := open(t)
-	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	var wg sync.WaitGroup
-	for g := range 12 {
-		wg.Go(func() {
-			random := rand.New(rand.NewPCG(7, uint64(g)))
-			for k := range 60 {
-				ctx, cancel := t.Context(), func() {}
-				gives := g%2 == 0
-				if gives {
-					ctx, cancel = context.WithTimeout(ctx, time.Duration(random.IntN(1500))*time.Microsecond)
-				}
-				i := waiting(fmt.Sprintf("%d-%d", g, k))
-				kept := db.AddInteraction(ctx, i)
-				_, chosen := db.Choose(ctx, i.ID, i.Browser, "albion", 1, false, 9, now)
-				_, read := db.Interaction(ctx, i.ID, i.Browser, now)
-				for what, err := range map[string]error{"keep": kept, "choose": chosen, "read": read} {
-					switch {
-					case err == nil:
-					case !gives:
-						t.Errorf("%s, never cancelled: %v", what, err)
-					case errors.Is(err, linking.ErrNone) && kept != nil:
-					case !errors.Is(err, context.DeadlineExceeded):
-						t.Errorf("%s, cancelled: got %v, want the context's error", what, err)
+	onEach(t, func(t *testing.T, fresh func(testing.TB) string) {
+		db := open(t, fresh(t))
+		now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+		var wg sync.WaitGroup
+		for g := range 12 {
+			wg.Go(func() {
+				random := rand.New(rand.NewPCG(7, uint64(g)))
+				for k := range 60 {
+					ctx, cancel := t.Context(), func() {}
+					gives := g%2 == 0
+					if gives {
+						ctx, cancel = context.WithTimeout(ctx, time.Duration(random.IntN(1500))*time.Microsecond)
+					}
+					i := waiting(fmt.Sprintf("%d-%d", g, k))
+					kept := db.AddInteraction(ctx, i)
+					_, chosen := db.Choose(ctx, i.ID, i.Browser, "albion", 1, false, 9, now)
+					_, read := db.Interaction(ctx, i.ID, i.Browser, now)
+					for what, err := range map[string]error{"keep": kept, "choose": chosen, "read": read} {
+						switch {
+						case err == nil:
+						case !gives:
+							t.Errorf("%s, never cancelled: %v", what, err)
+						case errors.Is(err, linking.ErrNone) && kept != nil:
+						case !errors.Is(err, context.DeadlineExceeded):
+							t.Errorf("%s, cancelled: got %v, want the context's error", what, err)
+						}
+					}
+					cancel()
+					if kept == nil {
+						if _, err := db.Interaction(t.Context(), i.ID, i.Browser, now); err != nil {
+							t.Errorf("reported kept, but: %v", err)
+						}
 					}
 				}
-				cancel()
-				if kept == nil {
-					if _, err := db.Interaction(t.Context(), i.ID, i.Browser, now); err != nil {
-						t.Errorf("reported kept, but: %v", err)
-					}
-				}
-			}
-		})
-	}
-	wg.Wait()
+			})
+		}
+		wg.Wait()
+	})
 }
 
 // Writers that share one transaction must not share an error.
 func TestOneBadWriteInABatchFailsAlone(t *testing.T) {
-	db := open(t)
-	twice := waiting("twice")
-	if err := db.AddInteraction(t.Context(), twice); err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	for n := range 64 {
-		wg.Go(func() {
-			if n%8 == 0 {
-				if err := db.AddInteraction(t.Context(), twice); err == nil {
-					t.Error("a second row with the same id was kept")
+	onEach(t, func(t *testing.T, fresh func(testing.TB) string) {
+		db := open(t, fresh(t))
+		twice := waiting("twice")
+		if err := db.AddInteraction(t.Context(), twice); err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for n := range 64 {
+			wg.Go(func() {
+				if n%8 == 0 {
+					if err := db.AddInteraction(t.Context(), twice); err == nil {
+						t.Error("a second row with the same id was kept")
+					}
+					return
 				}
-				return
-			}
-			if err := db.AddInteraction(t.Context(), waiting(fmt.Sprint(n))); err != nil {
-				t.Errorf("a good write: %v", err)
-			}
-		})
-	}
-	wg.Wait()
+				if err := db.AddInteraction(t.Context(), waiting(fmt.Sprint(n))); err != nil {
+					t.Errorf("a good write: %v", err)
+				}
+			})
+		}
+		wg.Wait()
+	})
 }
 
 func TestClosingWaitsForWritesUnderWay(t *testing.T) {
-	path := t.TempDir() + "/sotto.db"
-	db := openAt(t, path)
-	errs := make([]error, 32)
-	var wg sync.WaitGroup
-	for n := range errs {
-		wg.Go(func() { errs[n] = db.AddInteraction(t.Context(), waiting(fmt.Sprint(n))) })
-	}
-	wg.Wait()
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	again := openAt(t, path)
-	defer again.Close()
-	for n, err := range errs {
-		if err != nil {
-			t.Error(err)
+	onEach(t, func(t *testing.T, fresh func(testing.TB) string) {
+		url := fresh(t)
+		db := openAt(t, url)
+		errs := make([]error, 32)
+		var wg sync.WaitGroup
+		for n := range errs {
+			wg.Go(func() { errs[n] = db.AddInteraction(t.Context(), waiting(fmt.Sprint(n))) })
 		}
-		i := waiting(fmt.Sprint(n))
-		if _, err := again.Interaction(t.Context(), i.ID, i.Browser, time.Unix(0, 0)); err != nil {
-			t.Errorf("kept before the end, but: %v", err)
+		wg.Wait()
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
 		}
-	}
+		again := openAt(t, url)
+		defer again.Close()
+		for n, err := range errs {
+			if err != nil {
+				t.Error(err)
+			}
+			i := waiting(fmt.Sprint(n))
+			if _, err := again.Interaction(t.Context(), i.ID, i.Browser, time.Unix(0, 0)); err != nil {
+				t.Errorf("kept before the end, but: %v", err)
+			}
+		}
+	})
 }

@@ -7,6 +7,8 @@ import (
 	"sotto/tests/conformance"
 )
 
-func TestSQLiteKeepsThePromisesOfBanking(t *testing.T) {
-	conformance.Connections(t, func(t *testing.T) banking.Store { return open(t) })
+func TestEveryEngineKeepsThePromisesOfBanking(t *testing.T) {
+	onEach(t, func(t *testing.T, fresh func(testing.TB) string) {
+		conformance.Connections(t, func(t *testing.T) banking.Store { return open(t, fresh(t)) })
+	})
 }

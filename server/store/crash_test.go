@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -20,8 +19,8 @@ import (
 const crashing = "SOTTO_TEST_CRASHING"
 
 func TestMain(m *testing.M) {
-	if path := os.Getenv(crashing); path != "" {
-		if err := linkUntilKilled(path); err != nil {
+	if url := os.Getenv(crashing); url != "" {
+		if err := linkUntilKilled(url); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 		}
 		os.Exit(1) // only reached when nobody killed it
@@ -30,9 +29,9 @@ func TestMain(m *testing.M) {
 }
 
 // linkUntilKilled links, trades codes and rotates, and says each step only when the store has said it is done.
-func linkUntilKilled(path string) error {
+func linkUntilKilled(url string) error {
 	ctx := context.Background()
-	db, err := store.Open(ctx, "sqlite:"+path, time.Now)
+	db, err := store.Open(ctx, url, time.Now)
 	if err != nil {
 		return err
 	}
@@ -71,44 +70,46 @@ func rotation(n linking.NewLink) linking.Refreshing {
 // code it traded can be traded again. It shows that transactions are whole, not that the disk keeps them through a loss of
 // power: for that there is synchronous=FULL.
 func TestAKilledProcessLosesNoLinkAndLeavesNothingUsableTwice(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "sotto.db")
-	openAt(t, path).Close()
-	for _, after := range []int{1, 2, 3, 7, 20, 41} {
-		done := killAfter(t, path, after)
-		db := openAt(t, path)
-		for id, steps := range done {
-			n := linkOf(waiting(id))
-			if _, _, err := db.ByGrant(t.Context(), n.Grant, nil); err != nil {
-				t.Errorf("a finished link is lost: %v", err)
-			}
-			if strings.Contains(steps, "rotated") {
-				late := rotation(n)
-				late.Now = noon.Add(2 * time.Minute)
-				if _, _, err := db.Refresh(t.Context(), late); !errors.Is(err, linking.ErrNone) {
-					t.Errorf("a used refresh token is fresh again: %v", err)
+	onEach(t, func(t *testing.T, fresh func(testing.TB) string) {
+		url := fresh(t)
+		openAt(t, url).Close()
+		for _, after := range []int{1, 2, 3, 7, 20, 41} {
+			done := killAfter(t, url, after)
+			db := openAt(t, url)
+			for id, steps := range done {
+				n := linkOf(waiting(id))
+				if _, _, err := db.ByGrant(t.Context(), n.Grant, nil); err != nil {
+					t.Errorf("a finished link is lost: %v", err)
+				}
+				if strings.Contains(steps, "rotated") {
+					late := rotation(n)
+					late.Now = noon.Add(2 * time.Minute)
+					if _, _, err := db.Refresh(t.Context(), late); !errors.Is(err, linking.ErrNone) {
+						t.Errorf("a used refresh token is fresh again: %v", err)
+					}
+				}
+				// Of the process that was killed and this one, exactly one traded the code; a step it did not live to tell may be done.
+				_, first := db.Exchange(t.Context(), exchangeOf(n))
+				_, second := db.Exchange(t.Context(), exchangeOf(n))
+				if strings.Contains(steps, "exchanged") && !errors.Is(first, linking.ErrNone) || !errors.Is(second, linking.ErrNone) {
+					t.Errorf("a code could be traded twice: %v, %v", first, second)
+				}
+				if facts, err := db.CodeFacts(t.Context(), n.Code); err != nil || facts.Exchanged.IsZero() {
+					t.Errorf("a code was traded by nobody: %+v, %v", facts, err)
 				}
 			}
-			// Of the process that was killed and this one, exactly one traded the code; a step it did not live to tell may be done.
-			_, first := db.Exchange(t.Context(), exchangeOf(n))
-			_, second := db.Exchange(t.Context(), exchangeOf(n))
-			if strings.Contains(steps, "exchanged") && !errors.Is(first, linking.ErrNone) || !errors.Is(second, linking.ErrNone) {
-				t.Errorf("a code could be traded twice: %v, %v", first, second)
-			}
-			if facts, err := db.CodeFacts(t.Context(), n.Code); err != nil || facts.Exchanged.IsZero() {
-				t.Errorf("a code was traded by nobody: %+v, %v", facts, err)
+			if err := db.Close(); err != nil {
+				t.Error(err)
 			}
 		}
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	}
+	})
 }
 
 // killAfter starts a process, kills it after it has told this many steps, and gives what it told, by link.
-func killAfter(t *testing.T, path string, steps int) map[string]string {
+func killAfter(t *testing.T, url string, steps int) map[string]string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^$")
-	cmd.Env = append(os.Environ(), crashing+"="+path)
+	cmd.Env = append(os.Environ(), crashing+"="+url)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -13,15 +13,12 @@ var _ disclosure.Store = (*DB)(nil)
 
 // AppendDisclosure keeps a row, together with those of other turns that end at the same time.
 func (db *DB) AppendDisclosure(ctx context.Context, r disclosure.Row) error {
-	insert, err := db.prepared(ctx, db.writer, `INSERT INTO disclosures (id, link_id, at, sealed) VALUES ($1, $2, $3, $4)`)
+	insert, err := db.inside(ctx, `INSERT INTO disclosures (id, link_id, at, sealed) VALUES ($1, $2, $3, $4)`)
 	if err != nil {
 		return fmt.Errorf("append disclosure: %w", err)
 	}
 	err = db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		s := tx.StmtContext(ctx, insert)
-		defer s.Close()
-		_, err := s.ExecContext(ctx, r.ID, r.Link, millis(r.At), r.Sealed)
-		return err
+		return insert(ctx, tx, r.ID, r.Link, millis(r.At), r.Sealed)
 	})
 	if err != nil {
 		return fmt.Errorf("append disclosure: %w", err)

@@ -6,6 +6,8 @@ import (
 	"sotto/tests/conformance"
 )
 
-func TestSQLiteKeepsThePromisesOfDisclosure(t *testing.T) {
-	conformance.Disclosures(t, func(t *testing.T) conformance.DisclosureStore { return open(t) })
+func TestEveryEngineKeepsThePromisesOfDisclosure(t *testing.T) {
+	onEach(t, func(t *testing.T, fresh func(testing.TB) string) {
+		conformance.Disclosures(t, func(t *testing.T) conformance.DisclosureStore { return open(t, fresh(t)) })
+	})
 }

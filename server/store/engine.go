@@ -1,85 +1,22 @@
 package store
 
 import (
-	"context"
-	"database/sql"
-	"errors"
-	"fmt"
-	"net/url"
-	"os"
-	"path/filepath"
-
 	"github.com/pressly/goose/v3"
-	driver "modernc.org/sqlite"
-	codes "modernc.org/sqlite/lib"
+	"github.com/pressly/goose/v3/lock"
 )
 
 // engine is what differs between the SQL engines.
 type engine struct {
 	dialect goose.Dialect
-	// brief means that a read of one row is shorter than it takes to arrange for its cancellation.
-	brief bool
-	// taken says whether err is a unique or primary key refusing a second row.
-	taken func(err error) bool
-	// again says whether the transaction that ended in err may succeed when it is simply tried again.
+	// local means that the engine is in this process. A read of one row is then shorter than it takes to arrange for its cancellation; a
+	// flush to disk is worth sharing, because one writes at a time; and nobody but us prepares statements.
+	local bool
+	// holds ends a SELECT of grants g: they stay as they were read until the transaction ends. Empty where one writes at a time.
+	holds string
+	// skips ends a SELECT: rows that another transaction holds are left to it.
+	skips string
+	// alone makes what lets one process migrate at a time; nil where the engine has no such lock.
+	alone func() (lock.SessionLocker, error)
+	// again says whether what ended in err may succeed when it is simply tried again.
 	again func(err error) bool
-}
-
-var sqlite = engine{
-	dialect: goose.DialectSQLite3,
-	brief:   true,
-	taken: func(err error) bool {
-		code := sqliteCode(err)
-		return code == codes.SQLITE_CONSTRAINT_PRIMARYKEY || code == codes.SQLITE_CONSTRAINT_UNIQUE
-	},
-	again: func(err error) bool {
-		// Low byte: the extended codes say only why it is busy.
-		return sqliteCode(err)&0xff == codes.SQLITE_BUSY
-	},
-}
-
-func sqliteCode(err error) int {
-	var e *driver.Error
-	if errors.As(err, &e) {
-		return e.Code()
-	}
-	return 0
-}
-
-// openSQLite opens one connection to write and a few to read. One writer, because SQLite has only one: waiting for it in Go is
-// fair and ends with the context; waiting for it in SQLite is polling.
-func openSQLite(ctx context.Context, path string) (writer, reader *sql.DB, err error) {
-	path, err = filepath.Abs(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the path is the operator's setting
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := f.Close(); err != nil {
-		return nil, nil, err
-	}
-	open := func(lock string, connections int, more ...string) (*sql.DB, error) {
-		q := url.Values{"_txlock": {lock}, "_pragma": append([]string{
-			"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)", "cache_size(-1000)",
-		}, more...)}
-		db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
-		if err != nil {
-			return nil, err
-		}
-		db.SetMaxOpenConns(connections)
-		db.SetMaxIdleConns(connections)
-		if err := db.PingContext(ctx); err != nil {
-			return nil, errors.Join(fmt.Errorf("open %s: %w", filepath.Base(path), err), db.Close())
-		}
-		return db, nil
-	}
-	if writer, err = open("immediate", 1); err != nil {
-		return nil, nil, err
-	}
-	if reader, err = open("deferred", 4, "query_only(1)"); err != nil {
-		return nil, nil, errors.Join(err, writer.Close())
-	}
-	return writer, reader, nil
 }

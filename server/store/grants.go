@@ -81,7 +81,7 @@ func (db *DB) Refresh(ctx context.Context, r linking.Refreshing) (linking.Grante
 		err = none(db.get(ctx, stableGuard, []any{r.Hash, r.Client, r.Want}, into...))
 	} else {
 		err = db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
-			id, first, err := accept(ctx, tx, r)
+			id, first, err := db.accept(ctx, tx, r)
 			if err != nil {
 				return none(err)
 			}
@@ -99,18 +99,19 @@ func (db *DB) Refresh(ctx context.Context, r linking.Refreshing) (linking.Grante
 const stableGuard = `SELECT ` + grantedColumns + ` FROM grants g JOIN links l ON l.id = g.link_id
 	WHERE g.refresh = $1 AND g.client = $2 AND g.ended = 0 AND $3 & ~l.scopes = 0`
 
-// accept is the guarded statement: it touches a row if the token is good, and keeps what must be kept of its use.
-func accept(ctx context.Context, tx *sql.Tx, r linking.Refreshing) (grant string, used int64, err error) {
+// accept is the guarded statement: it touches a row if the token is good, and keeps what must be kept of its use. The grant is held, so
+// that an end or a sweep comes wholly before or wholly after.
+func (db *DB) accept(ctx context.Context, tx *sql.Tx, r linking.Refreshing) (grant string, used int64, err error) {
 	if r.Hash != nil {
 		err := one(ctx, tx, `INSERT INTO access_tokens (hash, grant_id, scopes, issued, expires, revoked)
 			SELECT $1, g.id, $2, $3, $4, 0 FROM grants g JOIN links l ON l.id = g.link_id
-			WHERE g.refresh = $5 AND g.client = $6 AND g.ended = 0 AND $7 & ~l.scopes = 0 RETURNING grant_id`,
+			WHERE g.refresh = $5 AND g.client = $6 AND g.ended = 0 AND $7 & ~l.scopes = 0`+db.engine.holds+` RETURNING grant_id`,
 			[]any{r.Access.Hash, r.Access.Scopes, millis(r.Access.Issued), millis(r.Access.Expires), r.Hash, r.Client, r.Want}, &grant)
 		return grant, 0, err
 	}
 	err = one(ctx, tx, `INSERT INTO rotations (grant_id, generation, used)
 		SELECT g.id, $1, $2 FROM grants g JOIN links l ON l.id = g.link_id
-		WHERE g.id = $3 AND g.client = $4 AND g.exchanged > 0 AND g.ended = 0 AND $1 > g.floor AND $5 & ~l.scopes = 0
+		WHERE g.id = $3 AND g.client = $4 AND g.exchanged > 0 AND g.ended = 0 AND $1 > g.floor AND $5 & ~l.scopes = 0`+db.engine.holds+`
 		ON CONFLICT (grant_id, generation) DO UPDATE SET used = rotations.used WHERE excluded.used - rotations.used <= $6
 		RETURNING grant_id, used`,
 		[]any{r.Generation, millis(r.Now), r.Grant, r.Client, r.Want, r.Grace.Milliseconds()}, &grant, &used)
@@ -182,8 +183,9 @@ func (db *DB) ByAccess(ctx context.Context, token []byte) (linking.Granted, link
 // RevokeAccess revokes one access token.
 func (db *DB) RevokeAccess(ctx context.Context, grant string, t linking.AccessToken) error {
 	err := db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		//nolint:gosec // all of it is constants of ours
 		_, err := tx.ExecContext(ctx, `INSERT INTO access_tokens (hash, grant_id, scopes, issued, expires, revoked)
-			SELECT $1, g.id, $3, $4, $5, 1 FROM grants g WHERE g.id = $2 ON CONFLICT (hash) DO UPDATE SET revoked = 1`,
+			SELECT $1, g.id, $3, $4, $5, 1 FROM grants g WHERE g.id = $2`+db.engine.holds+` ON CONFLICT (hash) DO UPDATE SET revoked = 1`,
 			t.Hash, grant, t.Scopes, millis(t.Issued), millis(t.Expires))
 		return err
 	})

@@ -37,13 +37,17 @@ type waiter struct {
 }
 
 // append runs f in a transaction that it may share with others; nil means it is on disk. An error of f undoes f alone. When
-// ctx ends first, whether f was done is not known.
+// ctx ends first, whether f was done is not known. An engine that is not in this process groups its flushes by itself.
 func (db *DB) append(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	w := &waiter{ctx, f, make(chan error, 1)}
 	g := &db.group
+	if !db.engine.local {
+		g.running.Go(func() { w.done <- db.write(ctx, f) })
+		return w.wait()
+	}
 	g.mu.Lock()
 	if len(g.waiting) >= queue {
 		g.mu.Unlock()
@@ -55,11 +59,16 @@ func (db *DB) append(ctx context.Context, f func(context.Context, *sql.Tx) error
 		g.running.Go(db.drain)
 	}
 	g.mu.Unlock()
+	return w.wait()
+}
+
+// wait gives what came of it, or the end of the caller's context.
+func (w *waiter) wait() error {
 	select {
 	case err := <-w.done:
 		return err
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-w.ctx.Done():
+		return w.ctx.Err()
 	}
 }
 

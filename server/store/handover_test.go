@@ -59,125 +59,131 @@ func exchangeOf(n linking.NewLink) linking.Exchange {
 
 // TestWhateverEndsALinkHandsItsConsentOver: no way out of a link leaves a consent standing at a bank.
 func TestWhateverEndsALinkHandsItsConsentOver(t *testing.T) {
-	for name, end := range map[string]func(t *testing.T, db *store.DB, i linking.Interaction, n linking.NewLink) error{
-		"ended": func(t *testing.T, db *store.DB, i linking.Interaction, n linking.NewLink) error {
-			if err := db.Conclude(t.Context(), i.ID, n); err != nil {
+	onEach(t, func(t *testing.T, fresh func(testing.TB) string) {
+		for name, end := range map[string]func(t *testing.T, db *store.DB, i linking.Interaction, n linking.NewLink) error{
+			"ended": func(t *testing.T, db *store.DB, i linking.Interaction, n linking.NewLink) error {
+				if err := db.Conclude(t.Context(), i.ID, n); err != nil {
+					return err
+				}
+				return db.EndLink(t.Context(), n.ID, noon)
+			},
+			"forgotten": func(t *testing.T, db *store.DB, i linking.Interaction, n linking.NewLink) error {
+				if err := db.Conclude(t.Context(), i.ID, n); err != nil {
+					return err
+				}
+				r, err := db.ForgetLink(t.Context(), n.ID, linking.Receipt{Code: "r", Made: noon})
+				if r.Banks != 1 {
+					t.Errorf("the receipt says %d banks, want 1", r.Banks)
+				}
 				return err
-			}
-			return db.EndLink(t.Context(), n.ID, noon)
-		},
-		"forgotten": func(t *testing.T, db *store.DB, i linking.Interaction, n linking.NewLink) error {
-			if err := db.Conclude(t.Context(), i.ID, n); err != nil {
+			},
+			"ended, then forgotten": func(t *testing.T, db *store.DB, i linking.Interaction, n linking.NewLink) error {
+				if err := db.Conclude(t.Context(), i.ID, n); err != nil {
+					return err
+				}
+				if err := db.EndLink(t.Context(), n.ID, noon); err != nil {
+					return err
+				}
+				_, err := db.ForgetLink(t.Context(), n.ID, linking.Receipt{Code: "r", Made: noon})
 				return err
-			}
-			r, err := db.ForgetLink(t.Context(), n.ID, linking.Receipt{Code: "r", Made: noon})
-			if r.Banks != 1 {
-				t.Errorf("the receipt says %d banks, want 1", r.Banks)
-			}
-			return err
-		},
-		"ended, then forgotten": func(t *testing.T, db *store.DB, i linking.Interaction, n linking.NewLink) error {
-			if err := db.Conclude(t.Context(), i.ID, n); err != nil {
-				return err
-			}
-			if err := db.EndLink(t.Context(), n.ID, noon); err != nil {
-				return err
-			}
-			_, err := db.ForgetLink(t.Context(), n.ID, linking.Receipt{Code: "r", Made: noon})
-			return err
-		},
-		"denied after a first bank was joined": func(t *testing.T, db *store.DB, i linking.Interaction, _ linking.NewLink) error {
-			return db.Abandon(t.Context(), i.ID, noon)
-		},
-		"left by a browser that never came back, or a crash": func(t *testing.T, db *store.DB, i linking.Interaction, _ linking.NewLink) error {
-			return db.SweepLinks(t.Context(), i.Expires.Add(time.Hour))
-		},
-		"never taken up by the assistant": func(t *testing.T, db *store.DB, i linking.Interaction, n linking.NewLink) error {
-			if err := db.Conclude(t.Context(), i.ID, n); err != nil {
-				return err
-			}
-			return db.SweepLinks(t.Context(), noon.Add(24*time.Hour))
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			db := open(t)
-			i, err := taken(t.Context(), db, "1")
-			if err != nil {
-				t.Fatal(err)
-			}
-			c := joined(t, db, i.Link)
-			bystander, err := taken(t.Context(), db, "2")
-			if err != nil {
-				t.Fatal(err)
-			}
-			joined(t, db, bystander.Link)
-			other := linkOf(bystander)
-			if err := db.Conclude(t.Context(), bystander.ID, other); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := db.Exchange(t.Context(), exchangeOf(other)); err != nil {
-				t.Fatal(err)
-			}
-			if err := end(t, db, i, linkOf(i)); err != nil {
-				t.Fatal(err)
-			}
-			left, err := db.Connections(t.Context(), i.Link)
-			if err != nil || len(left) != 0 {
-				t.Errorf("%d connections are left, %v", len(left), err)
-			}
-			late := i.Expires.Add(2 * time.Hour)
-			endings, err := db.ClaimEndings(t.Context(), late, late.Add(time.Hour), 9)
-			if err != nil || len(endings) != 1 || endings[0].ID != c.ID || endings[0].Bank != c.Bank || !bytes.Equal(endings[0].Consent, c.Consent) {
-				t.Errorf("got endings %+v, %v", endings, err)
-			}
-			if kept, err := db.Connections(t.Context(), other.ID); err != nil || len(kept) != 1 {
-				t.Errorf("another link has %d connections, %v; want its own", len(kept), err)
-			}
-		})
-	}
+			},
+			"denied after a first bank was joined": func(t *testing.T, db *store.DB, i linking.Interaction, _ linking.NewLink) error {
+				return db.Abandon(t.Context(), i.ID, noon)
+			},
+			"left by a browser that never came back, or a crash": func(t *testing.T, db *store.DB, i linking.Interaction, _ linking.NewLink) error {
+				return db.SweepLinks(t.Context(), i.Expires.Add(time.Hour))
+			},
+			"never taken up by the assistant": func(t *testing.T, db *store.DB, i linking.Interaction, n linking.NewLink) error {
+				if err := db.Conclude(t.Context(), i.ID, n); err != nil {
+					return err
+				}
+				return db.SweepLinks(t.Context(), noon.Add(24*time.Hour))
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				db := open(t, fresh(t))
+				i, err := taken(t.Context(), db, "1")
+				if err != nil {
+					t.Fatal(err)
+				}
+				c := joined(t, db, i.Link)
+				bystander, err := taken(t.Context(), db, "2")
+				if err != nil {
+					t.Fatal(err)
+				}
+				joined(t, db, bystander.Link)
+				other := linkOf(bystander)
+				if err := db.Conclude(t.Context(), bystander.ID, other); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := db.Exchange(t.Context(), exchangeOf(other)); err != nil {
+					t.Fatal(err)
+				}
+				if err := end(t, db, i, linkOf(i)); err != nil {
+					t.Fatal(err)
+				}
+				left, err := db.Connections(t.Context(), i.Link)
+				if err != nil || len(left) != 0 {
+					t.Errorf("%d connections are left, %v", len(left), err)
+				}
+				late := i.Expires.Add(2 * time.Hour)
+				endings, err := db.ClaimEndings(t.Context(), late, late.Add(time.Hour), 9)
+				if err != nil || len(endings) != 1 || endings[0].ID != c.ID || endings[0].Bank != c.Bank || !bytes.Equal(endings[0].Consent, c.Consent) {
+					t.Errorf("got endings %+v, %v", endings, err)
+				}
+				if kept, err := db.Connections(t.Context(), other.ID); err != nil || len(kept) != 1 {
+					t.Errorf("another link has %d connections, %v; want its own", len(kept), err)
+				}
+			})
+		}
+	})
 }
 
 // A sweep while somebody is at the bank, or has just come back, takes nothing from him.
 func TestASweepLeavesThoseWhoAreStillLinking(t *testing.T) {
-	db := open(t)
-	i, err := taken(t.Context(), db, "1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	joined(t, db, i.Link)
-	if err := db.SweepLinks(t.Context(), i.Expires); err != nil {
-		t.Fatal(err)
-	}
-	n := linkOf(i)
-	if err := db.Conclude(t.Context(), i.ID, n); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.SweepLinks(t.Context(), noon); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.Exchange(t.Context(), exchangeOf(n)); err != nil {
-		t.Error(err)
-	}
-	if kept, err := db.Connections(t.Context(), n.ID); err != nil || len(kept) != 1 {
-		t.Errorf("%d connections, %v; want 1", len(kept), err)
-	}
+	onEach(t, func(t *testing.T, fresh func(testing.TB) string) {
+		db := open(t, fresh(t))
+		i, err := taken(t.Context(), db, "1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		joined(t, db, i.Link)
+		if err := db.SweepLinks(t.Context(), i.Expires); err != nil {
+			t.Fatal(err)
+		}
+		n := linkOf(i)
+		if err := db.Conclude(t.Context(), i.ID, n); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.SweepLinks(t.Context(), noon); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Exchange(t.Context(), exchangeOf(n)); err != nil {
+			t.Error(err)
+		}
+		if kept, err := db.Connections(t.Context(), n.ID); err != nil || len(kept) != 1 {
+			t.Errorf("%d connections, %v; want 1", len(kept), err)
+		}
+	})
 }
 
 // Sweeping more than one step of rows at once.
 func TestASweepGoesOnUntilNothingIsLeft(t *testing.T) {
-	db := open(t)
-	for k := range 1100 {
-		if err := db.AddInteraction(t.Context(), waiting(fmt.Sprint(k))); err != nil {
+	onEach(t, func(t *testing.T, fresh func(testing.TB) string) {
+		db := open(t, fresh(t))
+		for k := range 1100 {
+			if err := db.AddInteraction(t.Context(), waiting(fmt.Sprint(k))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		later := waiting("").Expires.Add(time.Hour)
+		if err := db.SweepLinks(t.Context(), later); err != nil {
 			t.Fatal(err)
 		}
-	}
-	later := waiting("").Expires.Add(time.Hour)
-	if err := db.SweepLinks(t.Context(), later); err != nil {
-		t.Fatal(err)
-	}
-	for _, k := range []string{"0", "499", "500", "1099"} {
-		if _, err := db.Interaction(t.Context(), k, []byte(k), noon); err == nil {
-			t.Errorf("interaction %s is left", k)
+		for _, k := range []string{"0", "499", "500", "1099"} {
+			if _, err := db.Interaction(t.Context(), k, []byte(k), noon); err == nil {
+				t.Errorf("interaction %s is left", k)
+			}
 		}
-	}
+	})
 }

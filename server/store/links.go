@@ -23,16 +23,8 @@ const sweepStep = 500
 
 // endConnections hands the connections of a link over to be ended, and says how many there were. What is sealed in a connection is sealed
 // so that it can be opened in an ending.
-func endConnections(ctx context.Context, tx *sql.Tx, link string, now time.Time) (int64, error) {
-	if _, err := tx.ExecContext(ctx, `INSERT INTO endings (id, bank, consent_sealed, tries, next_at)
-		SELECT id, bank, consent_sealed, 0, $2 FROM connections WHERE link_id = $1 ON CONFLICT (id) DO NOTHING`, link, millis(now)); err != nil {
-		return 0, err
-	}
-	gone, err := tx.ExecContext(ctx, `DELETE FROM connections WHERE link_id = $1`, link)
-	if err != nil {
-		return 0, err
-	}
-	return gone.RowsAffected()
+func endConnections(ctx context.Context, tx *sql.Tx, link string, now time.Time) (int, error) {
+	return handOver(ctx, tx, now, `DELETE FROM connections WHERE link_id = $1 RETURNING id, bank, consent_sealed`, link)
 }
 
 // EndLink ends a link.
@@ -62,31 +54,23 @@ func (db *DB) EndLink(ctx context.Context, link string, now time.Time) error {
 func (db *DB) ForgetLink(ctx context.Context, link string, r linking.Receipt) (linking.Receipt, error) {
 	var kept linking.Receipt
 	err := db.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		kept = r
-		var made int64
-		err := one(ctx, tx, `SELECT made, banks FROM receipts WHERE code = $1`, []any{r.Code}, &made, &kept.Banks)
-		if err == nil {
-			kept.Made = instant(made)
-			return nil
-		}
-		if !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
+		kept = linking.Receipt{Code: r.Code, Made: instant(millis(r.Made))}
 		// Grants and tokens go with the link.
-		gone, err := tx.ExecContext(ctx, `DELETE FROM links WHERE id = $1`, link)
+		var id string
+		err := one(ctx, tx, `DELETE FROM links WHERE id = $1 RETURNING id`, []any{link}, &id)
+		if errors.Is(err, sql.ErrNoRows) {
+			var made int64
+			err := one(ctx, tx, `SELECT made, banks FROM receipts WHERE code = $1`, []any{r.Code}, &made, &kept.Banks)
+			kept.Made = instant(made)
+			return none(err)
+		}
 		if err != nil {
 			return err
 		}
-		if n, err := gone.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(err, linking.ErrNone)
-		}
-		banks, err := endConnections(ctx, tx, link, r.Made)
-		if err != nil {
+		if kept.Banks, err = endConnections(ctx, tx, link, r.Made); err != nil {
 			return err
 		}
-		kept.Banks = int(banks)
-		kept.Made = instant(millis(r.Made))
-		_, err = tx.ExecContext(ctx, `INSERT INTO receipts (code, made, banks) VALUES ($1, $2, $3)`, r.Code, millis(r.Made), banks)
+		_, err = tx.ExecContext(ctx, `INSERT INTO receipts (code, made, banks) VALUES ($1, $2, $3)`, r.Code, millis(r.Made), kept.Banks)
 		return err
 	})
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"sotto/tests/conformance"
 )
 
-func TestSQLiteKeepsThePromisesOfLinking(t *testing.T) {
-	conformance.Links(t, func(t *testing.T) linking.Store { return open(t) })
+func TestEveryEngineKeepsThePromisesOfLinking(t *testing.T) {
+	onEach(t, func(t *testing.T, fresh func(testing.TB) string) {
+		conformance.Links(t, func(t *testing.T) linking.Store { return open(t, fresh(t)) })
+	})
 }

@@ -25,7 +25,15 @@ func (db *DB) goose() (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(db.engine.dialect, db.writer, files, goose.WithLogger(goose.NopLogger()), goose.WithDisableGlobalRegistry(true))
+	options := []goose.ProviderOption{goose.WithLogger(goose.NopLogger()), goose.WithDisableGlobalRegistry(true)}
+	if db.engine.alone != nil {
+		lock, err := db.engine.alone()
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, goose.WithSessionLocker(lock))
+	}
+	return goose.NewProvider(db.engine.dialect, db.writer, files, options...)
 }
 
 // Migrate brings the database to the version of this program. Processes that start together may all call it.

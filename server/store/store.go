@@ -3,17 +3,21 @@
 // It implements the ports that the rooms below it declare, and decides nothing: which refusal a statement that touched no row
 // amounts to is said by its port's owner. It never sees a key or a token in the clear, only hashes and ciphertexts.
 //
-// For authors of the other files here. The SQL is one body for two engines: `$1` parameters, BLOB, TEXT and BIGINT columns,
+// For authors of the other files here. The SQL is one body for two engines: `$1` parameters, BYTEA, TEXT and BIGINT columns,
 // instants as milliseconds since 1970 (millis, instant), RETURNING and ON CONFLICT; no JSON operators, no UPDATE inside WITH. What
 // differs between engines is a value of type engine. Use
 //
-//	db.get     one row of a constant query, prepared once; sql.ErrNoRows where there is none
+//	db.get     one row of a constant query; sql.ErrNoRows where there is none
 //	db.list    rows of a constant query, each given to a function
 //	db.write   a transaction of its own
-//	db.append  a transaction joined with others that wait at the same time: one flush to disk for all (group commit)
+//	db.append  a transaction that may be joined with others that wait at the same time: one flush to disk for all (group commit)
 //
 // The functions given to write and append may run more than once, so they must begin by forgetting what an earlier run left
 // in captured variables. Once begun, a write is not stopped by its context: an answer "it failed" that came too late would be a lie.
+//
+// Other processes write at the same time: PostgreSQL is left at READ COMMITTED, where each statement of a transaction sees what was
+// committed before that statement. So a decision is one guarded statement that changes the row it decides about, what is deleted to
+// be kept elsewhere comes from DELETE … RETURNING (never SELECT, then DELETE), and a SELECT that decides holds its rows (engine.holds).
 package store
 
 import (
@@ -37,21 +41,26 @@ type DB struct {
 	group      group
 }
 
-// Open opens the database at url, "sqlite:PATH", without migrating it. The file is made where it is missing, readable by
-// its owner only; its folder must be there.
+// Open opens the database at url, "sqlite:PATH" or "postgres://…", without migrating it. SQLite's file is made where it is missing,
+// readable by its owner only; its folder must be there.
 func Open(ctx context.Context, url string, now func() time.Time) (*DB, error) {
-	scheme, rest, found := strings.Cut(url, ":")
-	if !found || rest == "" {
-		return nil, errors.New("database: want sqlite:PATH")
+	db := &DB{now: now}
+	var err error
+	switch scheme, rest, _ := strings.Cut(url, ":"); {
+	case scheme == "sqlite" && rest != "":
+		db.engine = sqlite
+		db.writer, db.reader, err = openSQLite(ctx, rest)
+	case scheme == "postgres":
+		db.engine = postgres
+		db.writer, err = openPostgres(ctx, url)
+		db.reader = db.writer
+	default:
+		err = errors.New("want sqlite:PATH or postgres://…")
 	}
-	if scheme != "sqlite" {
-		return nil, fmt.Errorf("database: no engine for %q; want sqlite:PATH", scheme)
-	}
-	writer, reader, err := openSQLite(ctx, rest)
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
-	return &DB{engine: sqlite, writer: writer, reader: reader, now: now}, nil
+	return db, nil
 }
 
 // Close waits for writes under way and closes the database.
@@ -81,36 +90,47 @@ func (db *DB) Ping(ctx context.Context) error {
 
 // get reads one row of a constant query.
 func (db *DB) get(ctx context.Context, query string, args []any, into ...any) error {
+	if !db.engine.local {
+		return repeat(ctx, db.engine.again, func() error { return db.reader.QueryRowContext(ctx, query, args...).Scan(into...) })
+	}
 	s, err := db.prepared(ctx, db.reader, query) //nolint:sqlclosecheck // kept for the next call; Close closes it
 	if err != nil {
 		return err
 	}
-	if db.engine.brief {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		ctx = context.WithoutCancel(ctx)
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	return s.QueryRowContext(ctx, args...).Scan(into...)
+	return s.QueryRowContext(context.WithoutCancel(ctx), args...).Scan(into...)
 }
 
 // list reads the rows of a constant query; each scans one of them. It stops at the first error of each.
 func (db *DB) list(ctx context.Context, query string, args []any, each func(scan func(into ...any) error) error) error {
-	s, err := db.prepared(ctx, db.reader, query) //nolint:sqlclosecheck // kept for the next call; Close closes it
-	if err != nil {
-		return err
-	}
-	rows, err := s.QueryContext(ctx, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := each(rows.Scan); err != nil {
+	given := false // what was given once must not be given again
+	return repeat(ctx, func(err error) bool { return !given && db.engine.again(err) }, func() error {
+		rows, err := db.query(ctx, query, args)
+		if err != nil {
 			return err
 		}
+		defer rows.Close()
+		for rows.Next() {
+			given = true
+			if err := each(rows.Scan); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
+}
+
+func (db *DB) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+	if !db.engine.local {
+		return db.reader.QueryContext(ctx, query, args...)
 	}
-	return rows.Err()
+	s, err := db.prepared(ctx, db.reader, query) //nolint:sqlclosecheck // kept for the next call; Close closes it
+	if err != nil {
+		return nil, err
+	}
+	return s.QueryContext(ctx, args...)
 }
 
 // prepared prepares a constant statement, once. One for the writer must not be asked for within a transaction, which holds the one
@@ -130,18 +150,34 @@ func (db *DB) prepared(ctx context.Context, pool *sql.DB, query string) (*sql.St
 	return first.(*sql.Stmt), nil
 }
 
-// attempts is how often a transaction is tried that the engine could not serialize with others.
-const attempts = 10
+// inside gives what runs a constant statement within a transaction. It is asked for before the transaction begins.
+func (db *DB) inside(ctx context.Context, query string) (func(ctx context.Context, tx *sql.Tx, args ...any) error, error) {
+	if !db.engine.local {
+		return func(ctx context.Context, tx *sql.Tx, args ...any) error {
+			_, err := tx.ExecContext(ctx, query, args...)
+			return err
+		}, nil
+	}
+	s, err := db.prepared(ctx, db.writer, query)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, tx *sql.Tx, args ...any) error {
+		own := tx.StmtContext(ctx, s)
+		defer own.Close()
+		_, err := own.ExecContext(ctx, args...)
+		return err
+	}, nil
+}
 
 // write runs f in a transaction of its own, durable when write returns nil.
 func (db *DB) write(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
-	for try := 1; ; try++ {
-		err := db.once(ctx, f)
-		if err == nil || try == attempts || !db.engine.again(err) {
-			return err
-		}
-	}
+	return repeat(ctx, db.engine.again, func() error { return db.once(ctx, f) })
 }
+
+// patience is how long a transaction may take. Beyond it, a server that does not answer is given up; whether it has kept anything is
+// not known then.
+const patience = 15 * time.Second
 
 func (db *DB) once(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
 	conn, err := db.writer.Conn(ctx)
@@ -150,6 +186,11 @@ func (db *DB) once(ctx context.Context, f func(context.Context, *sql.Tx) error) 
 	}
 	defer func() { _ = conn.Close() }() // gives it back; the transaction says what went wrong
 	ctx = context.WithoutCancel(ctx)
+	if !db.engine.local {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, patience)
+		defer cancel()
+	}
 	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return err

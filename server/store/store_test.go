@@ -4,70 +4,119 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
 	"sotto/server/store"
+	"sotto/tests/postgres"
 )
 
-func open(t *testing.T) *store.DB {
-	t.Helper()
-	db := openAt(t, filepath.Join(t.TempDir(), "sotto.db"))
-	t.Cleanup(func() {
+// engines make a fresh database each, and give its URL. The third stands for engines that serialize everything and refuse with 40001
+// what they cannot.
+var engines = map[string]func(testing.TB) string{
+	"SQLite":     func(tb testing.TB) string { return "sqlite:" + filepath.Join(tb.TempDir(), "sotto.db") },
+	"PostgreSQL": postgres.Fresh,
+	"PostgreSQL, serializing everything": func(tb testing.TB) string {
+		return postgres.Fresh(tb) + "&default_transaction_isolation=serializable"
+	},
+}
+
+// onEach runs a test on every engine.
+func onEach(t *testing.T, test func(t *testing.T, fresh func(testing.TB) string)) {
+	for name, fresh := range engines {
+		t.Run(name, func(t *testing.T) { test(t, fresh) })
+	}
+}
+
+// open opens and migrates a database, and closes it with the test.
+func open(tb testing.TB, url string) *store.DB {
+	tb.Helper()
+	db := openAt(tb, url)
+	tb.Cleanup(func() {
 		if err := db.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return db
 }
 
-// openAt opens and migrates the file at path; closing is the caller's.
-func openAt(t *testing.T, path string) *store.DB {
-	t.Helper()
-	db, err := store.Open(t.Context(), "sqlite:"+path, time.Now)
+// openAt opens and migrates the database at url; closing is the caller's.
+func openAt(tb testing.TB, url string) *store.DB {
+	tb.Helper()
+	db, err := store.Open(tb.Context(), url, time.Now)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	if err := db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
+	if err := db.Migrate(tb.Context()); err != nil {
+		tb.Fatal(err)
 	}
 	return db
 }
 
 func TestADatabaseKeepsTheKindItWasFirstMarkedWith(t *testing.T) {
-	dev, live := open(t), open(t)
-	for range 2 {
-		if err := dev.MarkDev(t.Context()); err != nil {
-			t.Fatal(err)
+	onEach(t, func(t *testing.T, fresh func(testing.TB) string) {
+		dev, live := open(t, fresh(t)), open(t, fresh(t))
+		for range 2 {
+			if err := dev.MarkDev(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if err := live.MarkLive(t.Context()); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if err := live.MarkLive(t.Context()); err != nil {
-			t.Fatal(err)
+		if err := dev.MarkLive(t.Context()); !errors.Is(err, store.ErrDev) {
+			t.Errorf("a dev database marked live: got %v, want ErrDev", err)
 		}
-	}
-	if err := dev.MarkLive(t.Context()); !errors.Is(err, store.ErrDev) {
-		t.Errorf("a dev database marked live: got %v, want ErrDev", err)
-	}
-	if err := live.MarkDev(t.Context()); !errors.Is(err, store.ErrLive) {
-		t.Errorf("a live database marked dev: got %v, want ErrLive", err)
-	}
-	if is, err := dev.IsDev(t.Context()); !is || err != nil {
-		t.Errorf("dev: got %v, %v", is, err)
-	}
-	if is, err := live.IsDev(t.Context()); is || err != nil {
-		t.Errorf("live: got %v, %v", is, err)
-	}
+		if err := live.MarkDev(t.Context()); !errors.Is(err, store.ErrLive) {
+			t.Errorf("a live database marked dev: got %v, want ErrLive", err)
+		}
+		if is, err := dev.IsDev(t.Context()); !is || err != nil {
+			t.Errorf("dev: got %v, %v", is, err)
+		}
+		if is, err := live.IsDev(t.Context()); is || err != nil {
+			t.Errorf("live: got %v, %v", is, err)
+		}
+	})
 }
 
 func TestMigratingBringsADatabaseToTheProgramsVersionAndMayBeRepeated(t *testing.T) {
-	db := open(t)
-	if err := db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	has, wants, err := db.Version(t.Context())
-	if err != nil || has != wants || has == 0 {
-		t.Errorf("got version %d of %d, %v", has, wants, err)
-	}
+	onEach(t, func(t *testing.T, fresh func(testing.TB) string) {
+		db := open(t, fresh(t))
+		if err := db.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		has, wants, err := db.Version(t.Context())
+		if err != nil || has != wants || has == 0 {
+			t.Errorf("got version %d of %d, %v", has, wants, err)
+		}
+	})
 }
+
+func TestProcessesThatStartTogetherMigrateOnce(t *testing.T) {
+	onEach(t, func(t *testing.T, fresh func(testing.TB) string) {
+		url := fresh(t)
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				db, err := store.Open(t.Context(), url, time.Now)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer db.Close()
+				for what, err := range map[string]error{"look": lookup(db.Version(t.Context())), "migrate": db.Migrate(t.Context()), "mark": db.MarkLive(t.Context())} {
+					if err != nil {
+						t.Errorf("%s: %v", what, err)
+					}
+				}
+			})
+		}
+		all.Wait()
+	})
+}
+
+func lookup(_, _ int64, err error) error { return err }
 
 func TestTheDatabaseFileIsForItsOwnerOnly(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a b?c%d#e.db")
@@ -92,11 +141,13 @@ func TestTheDatabaseFileIsForItsOwnerOnly(t *testing.T) {
 
 func TestOpenRefusesWhatItCannotServe(t *testing.T) {
 	for name, url := range map[string]string{
-		"nothing":           "",
-		"no path":           "sqlite:",
-		"an unknown engine": "mysql://localhost/sotto",
-		"a missing folder":  "sqlite:" + filepath.Join(t.TempDir(), "missing", "sotto.db"),
-		"a folder":          "sqlite:" + t.TempDir(),
+		"nothing":                    "",
+		"no path":                    "sqlite:",
+		"an unknown engine":          "mysql://localhost/sotto",
+		"a missing folder":           "sqlite:" + filepath.Join(t.TempDir(), "missing", "sotto.db"),
+		"a folder":                   "sqlite:" + t.TempDir(),
+		"a server that is not there": "postgres:///sotto?host=" + t.TempDir(),
+		"a URL that cannot be read":  "postgres://localhost:none/sotto",
 	} {
 		t.Run(name, func(t *testing.T) {
 			if db, err := store.Open(t.Context(), url, time.Now); err == nil {

@@ -29,6 +29,7 @@ func Connections(t *testing.T, open func(*testing.T) banking.Store) {
 		"a released connection can be leased again, one to be relinked cannot": releaseAndRelink,
 		"a directory comes back, and none is kept of a connection that is not": directoryComesBack,
 		"an authorization that expired becomes an ending":                      awaitingExpires,
+		"of many who expire authorizations at once none loses a consent":       expireRace,
 		"endings are claimed by one, the longest due first":                    endingsClaimed,
 		"of many who claim endings each is claimed once":                       endingsRace,
 		"a banking call whose context is over is refused":                      bankingContextOver,
@@ -269,6 +270,26 @@ func awaitingExpires(t *testing.T, s banking.Store) {
 	same(t, "endings", due, []banking.Ending{{ID: p.ID, Bank: p.Bank, Consent: p.Consent, Tries: 1}})
 	_, err = s.TakeAwaiting(t.Context(), link, p.State, noon, noon)
 	wantKind(t, "a return after that", err, banking.ErrNotFound)
+}
+
+func expireRace(t *testing.T, s banking.Store) {
+	const many = 30
+	var p banking.Awaiting
+	for range many {
+		p = awaiting(name())
+		check(t, s.SaveAwaiting(t.Context(), p))
+	}
+	atOnce(t, nil, func(ctx context.Context, _ int) error {
+		for range many / 3 {
+			if err := s.ExpireAwaiting(ctx, p.Expires, 3); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	due, err := s.ClaimEndings(t.Context(), p.Expires, p.Expires.Add(time.Hour), 2*many)
+	check(t, err)
+	same(t, "endings", len(due), many)
 }
 
 // ending makes an ending that is due at a time.

@@ -374,3 +374,78 @@ func endRace(t *testing.T, s linking.Store) {
 		wantNone(t, "an access token after the end", err)
 	}
 }
+
+func endRefreshRace(t *testing.T, s linking.Store) {
+	for range 5 {
+		stable, rotating := linked(t, s), linked(t, s)
+		x, y := exchange(stable), exchange(rotating)
+		y.Refresh = nil
+		for _, x := range []linking.Exchange{x, y} {
+			_, err := s.Exchange(t.Context(), x)
+			check(t, err)
+		}
+		turn, hashes := make(chan int, 8), make(chan []byte, 8)
+		for i := range 8 {
+			turn <- i
+		}
+		race(t, func(ctx context.Context) error {
+			r := linking.Refreshing{Client: stable.Client, Now: noon, Grace: time.Minute, Access: &linking.AccessToken{Hash: blob(), Issued: noon, Expires: noon.Add(time.Hour)}}
+			hashes <- r.Access.Hash
+			switch <-turn {
+			case 0:
+				return s.EndLink(ctx, stable.ID, noon)
+			case 1:
+				return s.EndLink(ctx, rotating.ID, noon)
+			case 2, 3, 4:
+				r.Hash = x.Refresh
+			default:
+				r.Grant, r.Generation = rotating.Grant, 1
+			}
+			_, _, err := s.Refresh(ctx, r)
+			return err
+		})
+		close(hashes)
+		for h := range hashes {
+			_, _, err := s.ByAccess(t.Context(), h)
+			wantNone(t, "an access token after the end", err)
+		}
+	}
+}
+
+func sweepRace(t *testing.T, s linking.Store) {
+	for range 5 {
+		_, r := rotated(t, s)
+		_, _, err := s.Refresh(t.Context(), r)
+		check(t, err)
+		r.Now = noon.Add(7 * 24 * time.Hour)
+		turn := make(chan int, 8)
+		for i := range 8 {
+			turn <- i
+		}
+		if won := race(t, func(ctx context.Context) error {
+			if <-turn == 0 {
+				return s.SweepLinks(ctx, r.Now)
+			}
+			_, _, err := s.Refresh(ctx, r)
+			return err
+		}); won != 1 {
+			t.Errorf("a generation long used was accepted %d times", won-1)
+		}
+	}
+}
+
+func forgetRace(t *testing.T, s linking.Store) {
+	n := linked(t, s)
+	receipts := make(chan linking.Receipt, 8)
+	if won := race(t, func(ctx context.Context) error {
+		got, err := s.ForgetLink(ctx, n.ID, linking.Receipt{Code: "receipt", Made: noon.Add(time.Duration(blob()[0]) * time.Second)})
+		receipts <- got
+		return err
+	}); won != 8 {
+		t.Errorf("%d of 8 got the receipt", won)
+	}
+	first := <-receipts
+	for range 7 {
+		same(t, "receipt", <-receipts, first)
+	}
+}

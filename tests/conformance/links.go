@@ -50,6 +50,9 @@ func Links(t *testing.T, open func(*testing.T) linking.Store) {
 		"a sweep deletes what is over and nothing else":                 sweepLinks,
 		"a call whose context is over is refused":                       contextOver,
 		"revoking, ending and exchanging at once leave nothing living ": endRace,
+		"refreshing while the link ends leaves no access token":         endRefreshRace,
+		"a generation that is just being swept is not taken for unused": sweepRace,
+		"of many who forget a link at once all get one receipt":         forgetRace,
 	} {
 		t.Run(name, func(t *testing.T) { prove(t, open(t)) })
 	}

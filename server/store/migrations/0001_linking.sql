@@ -1,5 +1,7 @@
 -- +goose Up
 
+-- Both engines read this text. BYTEA is PostgreSQL's; SQLite takes any name for a type, and keeps blobs in such a column as they are.
+
 -- What the whole database is: one row "kind", dev or live.
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY,
@@ -11,7 +13,7 @@ CREATE TABLE meta (
 CREATE TABLE keys (
     kind    TEXT   NOT NULL,
     number  BIGINT NOT NULL,
-    wrapped BLOB   NOT NULL,
+    wrapped BYTEA   NOT NULL,
     made    BIGINT NOT NULL,
     starts  BIGINT NOT NULL,
     ends    BIGINT NOT NULL,
@@ -21,24 +23,24 @@ CREATE TABLE keys (
 -- A person between the first page and the way back to the assistant.
 CREATE TABLE interactions (
     id           TEXT   PRIMARY KEY,
-    browser      BLOB   NOT NULL, -- SHA-256 of the cookie
+    browser      BYTEA   NOT NULL, -- SHA-256 of the cookie
     client       TEXT   NOT NULL,
     redirect_uri TEXT   NOT NULL,
-    state        BLOB   NOT NULL, -- the client's, byte for byte
+    state        BYTEA   NOT NULL, -- the client's, byte for byte
     challenge    TEXT   NOT NULL,
     resource     TEXT   NOT NULL,
     locales      TEXT   NOT NULL,
     asked        BIGINT NOT NULL, -- scopes, as bits
     scopes       BIGINT NOT NULL,
     link_id      TEXT   NOT NULL UNIQUE, -- of the link to come
-    link_key     BLOB   NOT NULL, -- sealed as links.key
-    customer     BLOB,
+    link_key     BYTEA   NOT NULL, -- sealed as links.key
+    customer     BYTEA,
     bank         TEXT   NOT NULL,
     joined       BIGINT NOT NULL,
     another      BIGINT NOT NULL,
     stage        BIGINT NOT NULL, -- 0 asking, 1 at the bank, 2 finishing
     tries        BIGINT NOT NULL,
-    bank_state   BLOB   UNIQUE,   -- SHA-256 of what the bank gives back
+    bank_state   BYTEA   UNIQUE,   -- SHA-256 of what the bank gives back
     expires      BIGINT NOT NULL
 );
 CREATE INDEX interactions_expires ON interactions (expires);
@@ -46,10 +48,10 @@ CREATE INDEX interactions_expires ON interactions (expires);
 CREATE TABLE links (
     id       TEXT   PRIMARY KEY,
     client   TEXT   NOT NULL,
-    customer BLOB   NOT NULL, -- HMAC
+    customer BYTEA   NOT NULL, -- HMAC
     subject  TEXT   NOT NULL, -- pairwise
     scopes   BIGINT NOT NULL,
-    key      BLOB   NOT NULL, -- sealed under the house key
+    key      BYTEA   NOT NULL, -- sealed under the house key
     created  BIGINT NOT NULL,
     ended    BIGINT NOT NULL
 );
@@ -61,12 +63,12 @@ CREATE TABLE grants (
     link_id      TEXT   NOT NULL REFERENCES links (id) ON DELETE CASCADE,
     client       TEXT   NOT NULL,
     resource     TEXT   NOT NULL,
-    code         BLOB   NOT NULL UNIQUE,
+    code         BYTEA   NOT NULL UNIQUE,
     code_expires BIGINT NOT NULL,
     redirect_uri TEXT   NOT NULL,
     challenge    TEXT   NOT NULL, -- empty where the client may go without PKCE
     exchanged    BIGINT NOT NULL, -- when the code was spent
-    refresh      BLOB   UNIQUE,   -- of a stable refresh token
+    refresh      BYTEA   UNIQUE,   -- of a stable refresh token
     floor        BIGINT NOT NULL, -- generations up to it are long spent, and their rotations swept
     ended        BIGINT NOT NULL
 );
@@ -85,7 +87,7 @@ CREATE INDEX rotations_used ON rotations (used);
 
 -- Opaque access tokens; and JWTs that were revoked before they expired.
 CREATE TABLE access_tokens (
-    hash     BLOB   PRIMARY KEY,
+    hash     BYTEA   PRIMARY KEY,
     grant_id TEXT   NOT NULL REFERENCES grants (id) ON DELETE CASCADE,
     scopes   BIGINT NOT NULL,
     issued   BIGINT NOT NULL,

@@ -4,11 +4,11 @@
 -- it can move from here to connections, and from both to endings.
 CREATE TABLE bank_authorizations (
     id             TEXT   PRIMARY KEY, -- of the connection to come
-    state          BLOB   NOT NULL UNIQUE, -- SHA-256 of what the bank gives back
+    state          BYTEA   NOT NULL UNIQUE, -- SHA-256 of what the bank gives back
     link_id        TEXT   NOT NULL,
     bank           TEXT   NOT NULL,
-    consent_sealed BLOB   NOT NULL,
-    secret_sealed  BLOB   NOT NULL, -- nonce, PKCE verifier
+    consent_sealed BYTEA   NOT NULL,
+    secret_sealed  BYTEA   NOT NULL, -- nonce, PKCE verifier
     expires        BIGINT NOT NULL
 );
 CREATE INDEX bank_authorizations_link ON bank_authorizations (link_id);
@@ -19,16 +19,16 @@ CREATE TABLE connections (
     id               TEXT   PRIMARY KEY,
     link_id          TEXT   NOT NULL,
     bank             TEXT   NOT NULL,
-    consent_sealed   BLOB   NOT NULL,
-    access_sealed    BLOB   NOT NULL,
+    consent_sealed   BYTEA   NOT NULL,
+    access_sealed    BYTEA   NOT NULL,
     access_expires   BIGINT NOT NULL,
-    refresh_sealed   BLOB,            -- null where the bank gave none
+    refresh_sealed   BYTEA,            -- null where the bank gave none
     refresh_expires  BIGINT NOT NULL, -- 0 where the bank does not say
     relink           BIGINT NOT NULL, -- 1: only linking again helps
     generation       BIGINT NOT NULL, -- of the tokens
     lease_holder     TEXT   NOT NULL, -- who is refreshing them; empty where nobody is
     lease_until      BIGINT NOT NULL,
-    directory_sealed BLOB,            -- accounts' references and spoken names, under the link's key
+    directory_sealed BYTEA,            -- accounts' references and spoken names, under the link's key
     directory_at     BIGINT NOT NULL,
     created          BIGINT NOT NULL
 );
@@ -38,7 +38,7 @@ CREATE INDEX connections_link ON connections (link_id);
 CREATE TABLE endings (
     id             TEXT   PRIMARY KEY,
     bank           TEXT   NOT NULL,
-    consent_sealed BLOB   NOT NULL,
+    consent_sealed BYTEA   NOT NULL,
     tries          BIGINT NOT NULL,
     next_at        BIGINT NOT NULL
 );

@@ -1,0 +1,64 @@
+package store_test
+
+import (
+	"database/sql"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+
+	"sotto/linking"
+	"sotto/tests/postgres"
+)
+
+// BenchmarkRefreshOnPostgreSQL measures what a refresh with a stable token costs in the store, beside the bare statement that finds the grant by its
+// token, sent through the same driver from as many goroutines over as many connections.
+func BenchmarkRefreshOnPostgreSQL(b *testing.B) {
+	url := postgres.Fresh(b)
+	db := open(b, url)
+	i, err := taken(b.Context(), db, "1")
+	if err != nil {
+		b.Fatal(err)
+	}
+	n := linkOf(i)
+	if err := db.Conclude(b.Context(), i.ID, n); err != nil {
+		b.Fatal(err)
+	}
+	x := exchangeOf(n)
+	if _, err := db.Exchange(b.Context(), x); err != nil {
+		b.Fatal(err)
+	}
+	bare, err := sql.Open("pgx", url)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer bare.Close()
+	bare.SetMaxOpenConns(10)
+	bare.SetMaxIdleConns(10)
+	for _, side := range []struct {
+		name string
+		run  func() error
+	}{
+		{"bare", func() error {
+			var grant string
+			return bare.QueryRowContext(b.Context(), `SELECT g.id FROM grants g JOIN links l ON l.id = g.link_id
+				WHERE g.refresh = $1 AND g.client = $2 AND g.ended = 0`, x.Refresh, n.Client).Scan(&grant)
+		}},
+		{"refresh", func() error {
+			_, _, err := db.Refresh(b.Context(), linking.Refreshing{Client: n.Client, Hash: x.Refresh, Now: noon, Grace: time.Minute})
+			return err
+		}},
+	} {
+		b.Run(side.name, func(b *testing.B) {
+			b.SetParallelism(16)
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if err := side.run(); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+		})
+	}
+}

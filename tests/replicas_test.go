@@ -1,0 +1,193 @@
+package tests
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"sotto/banking/mockbank"
+	"sotto/server"
+	"sotto/server/dev"
+	"sotto/skills"
+	"sotto/tests/postgres"
+)
+
+// replicas are two houses behind one public URL, on one PostgreSQL, with one bank beside their own.
+type replicas struct {
+	houses   [2]*openHouse
+	speakers [2]*speaker // the same device, answered by one house or the other
+	bank     *mockbank.Server
+	bankTime atomic.Int64
+	ada      dev.Person
+	database string
+}
+
+func openReplicas(t *testing.T) *replicas {
+	t.Helper()
+	r := &replicas{database: postgres.Fresh(t)}
+	first, second := freeAddr(t), freeAddr(t)
+	r.bankTime.Store(morning.UnixNano())
+	bankNow := func() time.Time { return time.Unix(0, r.bankTime.Load()).UTC() }
+	secret, totp := rand.Text(), base32.StdEncoding.EncodeToString([]byte(rand.Text())[:20])
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := "http://" + l.Addr().String()
+	r.bank, err = mockbank.New(mockbank.Options{
+		BaseURL: base, Clock: bankNow, Seed: 1, AccessTTL: 5 * time.Minute, RotateRefresh: true,
+		Clients: []mockbank.Client{{
+			ID: "sotto", Name: "Sotto", Auth: mockbank.AuthBasic, Secret: secret, RedirectURIs: []string{"http://" + first + "/link/callback"},
+		}},
+		Customers: map[string]mockbank.Credential{"ada": {Password: secret, TOTPSecret: totp}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	front := &http.Server{Handler: r.bank, ReadHeaderTimeout: 5 * time.Second}
+	go front.Serve(l)
+	t.Cleanup(func() { front.Close(); r.bank.Close() })
+	r.ada = dev.Person{Bank: "far", Customer: dev.Customer{Username: "ada", Password: secret, TOTPSecret: totp}, Now: bankNow}
+
+	states := [2]string{t.TempDir(), t.TempDir()}
+	cfg := server.Config{State: states[0], Addr: first, PublicURL: "http://" + first, Banks: banksFile(t, base, secret), Database: r.database}
+	r.houses[0] = openAs(t, morning, cfg)
+	if err := os.CopyFS(states[1], os.DirFS(states[0])); err != nil { // keys, clients and the Alexa authority are one
+		t.Fatal(err)
+	}
+	cfg.State, cfg.Addr = states[1], second
+	r.houses[1] = openAs(t, morning, cfg)
+	for i, addr := range []string{first, second} {
+		r.speakers[i] = newSpeaker(t, states[i], r.houses[i].Now)
+		r.speakers[i].file.PublicURL = "http://" + addr
+	}
+	return r
+}
+
+func (r *replicas) pass(d time.Duration) {
+	r.bankTime.Add(int64(d))
+	for _, h := range r.houses {
+		h.pass(d)
+	}
+}
+
+// link links ada's bank at the first house; both speakers have the tokens.
+func (r *replicas) link() {
+	r.speakers[0].linkAs(r.ada, nil)
+	r.speakers[1].device.Token, r.speakers[1].refresh = r.speakers[0].device.Token, r.speakers[0].refresh
+}
+
+// atOnce runs f eight times at once, each time with another house.
+func (r *replicas) atOnce(f func(s *speaker)) {
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() { f(r.speakers[i%2]) })
+	}
+	all.Wait()
+}
+
+func TestTwoHousesOnOneDatabaseShareEveryDecision(t *testing.T) {
+	r := openReplicas(t)
+	one, two := r.speakers[0], r.speakers[1]
+	for _, s := range r.speakers {
+		if heard := s.say("what's my balance"); !heard.LinkCard {
+			t.Errorf("before linking: %s", heard.SSML)
+		}
+	}
+
+	t.Run("a code is traded once, at one of them", func(t *testing.T) {
+		form, err := one.codeAs(r.ada)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var won atomic.Int64
+		r.atOnce(func(s *speaker) {
+			switch _, err := s.askTokens(form); {
+			case err == nil:
+				won.Add(1)
+			case !errors.Is(err, errRefused):
+				t.Error(err)
+			}
+		})
+		if won.Load() != 1 {
+			t.Errorf("a code was traded %d times", won.Load())
+		}
+	})
+
+	t.Run("the bank's token is refreshed once for both", func(t *testing.T) {
+		r.link()
+		r.pass(10 * time.Minute) // over the life of the bank's token
+		r.bank.ResetRequests()
+		r.atOnce(func(s *speaker) {
+			mine := *s.device // a device has one conversation at a time
+			body, err := mine.Ask(skills.Balance, nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			status, answer, err := do(s.signed(body))
+			if err != nil || status != http.StatusOK || !strings.Contains(string(answer), "pounds") {
+				t.Errorf("%d %s, %v", status, answer, err)
+			}
+		})
+		if n := r.bank.Requests()["token"]; n != 1 {
+			t.Errorf("the bank's token was refreshed %d times, want once", n)
+		}
+	})
+
+	t.Run("a link that ended at one is refused at the other at its next request", func(t *testing.T) {
+		r.link()
+		if heard := one.say("what's my balance"); heard.LinkCard {
+			t.Fatalf("a live link: %s", heard.SSML)
+		}
+		if status, answer, err := two.post("/oauth/revoke", url.Values{"token": {two.refresh}}); err != nil || status != http.StatusOK {
+			t.Fatalf("revoke: %d %s, %v", status, answer, err)
+		}
+		if heard := one.say("what's my balance"); !heard.LinkCard {
+			t.Errorf("an ended link still answers: %s", heard.SSML)
+		}
+		if _, err := one.askTokens(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {one.refresh}}); !errors.Is(err, errRefused) {
+			t.Errorf("an ended link's refresh token: %v", err)
+		}
+	})
+
+	t.Run("what was forgotten at one is forgotten at the other", func(t *testing.T) {
+		r.link()
+		two.say("forget me")
+		if heard := two.say("yes"); !strings.Contains(heard.SSML, "Done") {
+			t.Fatalf("forgetting: %s", heard.SSML)
+		}
+		if heard := one.say("what have you shared"); !heard.LinkCard {
+			t.Errorf("a forgotten link still answers: %s", heard.SSML)
+		}
+	})
+}
+
+func TestADevelopmentDatabaseOnPostgreSQLIsMarkedAndLookedAt(t *testing.T) {
+	r := openReplicas(t)
+	cfg := server.Config{Database: r.database}
+	if _, err := server.MigrateDatabase(t.Context(), cfg, time.Now); !errors.Is(err, server.ErrSettings) || !strings.Contains(err.Error(), "marked dev") {
+		t.Errorf("a live house on a development database: %v, want a refusal", err)
+	}
+	found := map[server.Grade]string{}
+	for _, f := range server.Doctor(t.Context(), cfg, time.Now) {
+		if f.Of == "database" {
+			found[f.Grade] += f.Says
+		}
+	}
+	if !strings.Contains(found[server.Fault], "marked dev") || !strings.Contains(found[server.Fine], "has version") {
+		t.Errorf("the doctor says %v", found)
+	}
+	if said := found[server.Fault] + found[server.Fine]; strings.Contains(said, "host=") || strings.Contains(said, "user=") {
+		t.Errorf("the doctor shows the URL: %s", said)
+	}
+}
