@@ -56,7 +56,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 	}
 	if wantsPage(c.Request()) {
 		askLater(c.Response().Header(), status)
-		err = s.showProblem(c, status, http.StatusText(status), detailOf(status))
+		err = s.showStatus(c, status)
 	} else {
 		err = refuse(c.Response(), c.Request(), status)
 	}
