@@ -106,22 +106,27 @@ func reference(word string) bool {
 	return digits >= 4 && digits >= letters || digits >= 2 && letters >= 2 && len(word) >= 5 && digits+1 >= letters
 }
 
-// capital gives a word in capitals its ordinary form: "STORES" is "Stores"; "BP" and "M&S" stay, since they are said letter by letter.
+// capital gives a word in capitals its ordinary form: "STORES" is "Stores", "FEE" is "Fee"; "BP", "KFC" and "M&S" stay, since they are said
+// letter by letter. A short word is one when its second letter is a vowel, which initials seldom have.
 func capital(word string) string {
 	if small[word] {
 		return strings.ToLower(word)
 	}
-	if utf8.RuneCountInString(word) <= 3 && !short[word] {
+	if initials[word] {
+		return word
+	}
+	if n := utf8.RuneCountInString(word); n <= 3 && !short[word] && (n < 3 || !strings.ContainsRune("AEIOUY", []rune(word)[1])) {
 		return word
 	}
 	first, size := utf8.DecodeRuneInString(word)
 	return string(first) + strings.ToLower(word[size:])
 }
 
-// The short words that are words, and those of them that stay small.
+// The short words that stay small, those that are words although they look like initials, and the other way round.
 var (
-	small = map[string]bool{"OF": true, "AND": true, "FOR": true, "AT": true, "BY": true}
-	short = map[string]bool{"THE": true, "LTD": true, "PUB": true, "BAR": true, "INN": true, "GYM": true, "TAX": true, "CO": true, "BOX": true, "ZOO": true, "SPA": true, "CAR": true, "OLD": true, "NEW": true, "RED": true, "BIG": true, "TAP": true, "TEA": true, "PET": true, "OAK": true, "FOX": true, "ARM": true, "ST": true, "MR": true, "DR": true, "SHOP": true}
+	small    = map[string]bool{"OF": true, "AND": true, "FOR": true, "AT": true, "BY": true}
+	initials = map[string]bool{"RAC": true, "MOT": true, "DIY": true, "TUI": true, "UAE": true, "HSBC": true, "HMRC": true, "DVLA": true}
+	short    = map[string]bool{"THE": true, "LTD": true, "CO": true, "SPA": true, "OLD": true, "OAK": true, "ARM": true, "ART": true, "ICE": true, "INN": true, "EGG": true, "ALE": true, "SKY": true, "ST": true, "MR": true, "DR": true, "TO": true, "IN": true, "ON": true, "DA": true, "DE": true, "LA": true, "LE": true, "MY": true}
 )
 
 // cut gives at most 64 characters, whole ones.

@@ -19,8 +19,8 @@ type Gap struct {
 const (
 	// bankBudget is what banks are given where the context has no deadline.
 	bankBudget = 2 * time.Second
-	// margin is kept back of a deadline, to say in time who did not answer.
-	margin = 100 * time.Millisecond
+	// margin is kept back of a deadline, to say in time who did not answer, and to write down what is said.
+	margin = time.Second
 )
 
 // Teller is the one counter at which banks are asked. Each method asks all banks of the Access in parallel under the context's
@@ -236,7 +236,7 @@ func withMargin(ctx context.Context) (context.Context, context.CancelFunc) {
 		return context.WithTimeout(ctx, bankBudget)
 	}
 	left := time.Until(deadline) //nolint:forbidigo // a context's deadline is in the machine's time, whatever the house's clock says
-	return context.WithDeadline(ctx, deadline.Add(-min(margin, left/10)))
+	return context.WithDeadline(ctx, deadline.Add(-min(margin, left/3)))
 }
 
 // detach gives a context that ends when ctx would have at the latest, but not when its caller leaves.

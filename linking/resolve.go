@@ -15,6 +15,9 @@ import (
 // maxJWT bounds what is parsed before its signature is known to be good. Ours have less than 1 KiB.
 const maxJWT = 4 << 10
 
+// skew is how far ahead the clock of another process of this house may be: a token that it has just signed is from our future.
+const skew = 10 * time.Second
+
 // accessType is the typ of RFC 9068, without which another JWT of ours could be taken for an access token.
 const accessType = "at+jwt"
 
@@ -190,7 +193,7 @@ func (a *Authority) verify(token string, sum [sha256.Size]byte) (verified, error
 	var c claims
 	_, err := jwt.NewParser(
 		jwt.WithValidMethods([]string{"ES256"}), jwt.WithIssuer(a.o.Issuer), jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithStrictDecoding(),
-		jwt.WithTimeFunc(a.o.Now), jwt.WithLeeway(0),
+		jwt.WithTimeFunc(a.o.Now), jwt.WithLeeway(skew),
 	).ParseWithClaims(token, &c, func(t *jwt.Token) (any, error) {
 		if t.Header["typ"] != accessType {
 			return nil, errors.New("not an access token")
@@ -209,6 +212,9 @@ func (a *Authority) verify(token string, sum [sha256.Size]byte) (verified, error
 		return verified{}, errMalformed
 	case err != nil:
 		return verified{}, errForged
+	}
+	if !c.ExpiresAt.After(a.o.Now()) { // the end of a token is not stretched
+		return verified{}, errExpired
 	}
 	client, known := a.oauth(c.Client)
 	if !known {

@@ -119,6 +119,8 @@ func TestATokenSignedByUsIsStillNotEnough(t *testing.T) {
 		"no expiry":                                            sign(func(c jwt.MapClaims) { delete(c, "exp") }),
 		"an expiry in the past":                                sign(set("exp", h.Now().Add(-time.Second).Unix())),
 		"issued tomorrow":                                      sign(set("iat", h.Now().Add(24*time.Hour).Unix())),
+		"issued a little later than any clock of ours":         sign(set("iat", h.Now().Add(11*time.Second).Unix())),
+		"an expiry that is now":                                sign(set("exp", h.Now().Unix())),
 		"another client":                                       sign(set("client_id", "other")),
 		"a client that is none":                                sign(set("client_id", "nobody")),
 		"another customer's subject":                           sign(set("sub", claimsOf(t, mcp.AccessToken)["sub"])),
@@ -133,6 +135,9 @@ func TestATokenSignedByUsIsStillNotEnough(t *testing.T) {
 				t.Errorf("got %v, want ErrNotLinked", err)
 			}
 		})
+	}
+	if !h.lives("alexa", sign(set("iat", h.Now().Add(10*time.Second).Unix()))) {
+		t.Error("a token that another process signed, whose clock is ten seconds ahead, is refused")
 	}
 	wider := sign(set("scope", "balances income upcoming"))
 	link, err := h.Resolve(t.Context(), linking.Alexa, wider)

@@ -114,7 +114,7 @@ func (d *doctor) street(ctx context.Context) {
 	defer conn.Close()
 	if secured, ok := conn.(*tls.Conn); ok {
 		left := secured.ConnectionState().PeerCertificates[0].NotAfter.Sub(d.wall())
-		if left < 14*24*time.Hour {
+		if left < renewal {
 			d.fault("tls", "the certificate of %s ends in %d days: renew it", u.Hostname(), int(left.Hours()/24))
 		} else {
 			d.fine("tls", "%s answers with a trusted certificate, good for %d days", u.Hostname(), int(left.Hours()/24))
@@ -192,8 +192,7 @@ func (d *doctor) keys() {
 		d.fault("keys", "%v", err)
 		return
 	}
-	if tooOpen(d.cfg.Keys) {
-		d.fault("keys", "others can read %s: chmod 600 %s", d.cfg.Keys, d.cfg.Keys)
+	if !d.private("keys", d.cfg.Keys) {
 		return
 	}
 	d.fine("keys", "%s holds both keys", d.cfg.Keys)

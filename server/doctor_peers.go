@@ -49,6 +49,12 @@ func (d *doctor) banks(ctx context.Context) {
 			d.fault("banks", "%s", strings.TrimPrefix(err.Error(), "settings: "))
 			return
 		}
+		if slices.ContainsFunc(list, func(b openbanking.Config) bool { return b.ClientSecret != "" }) {
+			d.private("banks", d.cfg.Banks)
+		}
+	}
+	for _, b := range list {
+		d.bankFiles(b)
 	}
 	if d.cfg.Dev {
 		list = append(list, openbanking.Config{ID: mockBankID, Issuer: "http://" + d.cfg.BankAddr + "/" + mockBankID})

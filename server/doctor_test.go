@@ -1,7 +1,13 @@
 package server_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -29,6 +35,25 @@ func stubBank(t *testing.T, issuer string, date time.Time) string {
 	return srv.URL
 }
 
+// ownCertificate is a certificate that we show to a bank, and its key.
+func ownCertificate(t *testing.T, until time.Time) (cert, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: until.AddDate(-1, 0, 0), NotAfter: until}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}))
+}
+
 func TestTheDoctorFinds(t *testing.T) {
 	closed := httptest.NewServer(http.NotFoundHandler())
 	closed.Close()
@@ -36,13 +61,16 @@ func TestTheDoctorFinds(t *testing.T) {
 	defer empty.Close()
 	const goodKeys = `{"wrapping":"QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=","pairwise":"QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI="}`
 	for name, tc := range map[string]struct {
-		bank     string
-		keys     string
-		keysMode os.FileMode
-		database string // "dev": one marked dev
-		redirect string
-		want     string // a part of a fault; empty: there is none
-		advice   string
+		bank      string
+		keys      string
+		keysMode  os.FileMode
+		banksMode os.FileMode
+		certDays  int         // how long our certificate at the bank is good for; 0: there is none
+		certMode  os.FileMode // of its key
+		database  string      // "dev": one marked dev
+		redirect  string
+		want      string // a part of a fault; empty: there is none
+		advice    string
 	}{
 		"nothing wrong": {},
 		"a bank that calls itself by another name":        {bank: stubBank(t, "https://other.example", time.Now()), want: "another issuer"},
@@ -50,6 +78,12 @@ func TestTheDoctorFinds(t *testing.T) {
 		"a bank without metadata":                         {bank: empty.URL, want: "answers 404 without OpenID metadata"},
 		"a clock that is a minute behind the bank's":      {bank: stubBank(t, "", time.Now().Add(time.Minute)), want: "differ by"},
 		"keys that others can read":                       {keysMode: 0o644, want: "chmod 600"},
+		"keys that are mounted for a group":               {keysMode: 0o440, advice: "its group can read"},
+		"banks' secrets that others can read":             {banksMode: 0o644, want: "banks.yaml: chmod 600"},
+		"a certificate at the bank that is about to end":  {certDays: 10, want: "a: our certificate ends in 9 days"},
+		"a certificate at the bank that has ended":        {certDays: -1, want: "a: our certificate has ended"},
+		"a certificate at the bank that is good":          {certDays: 90},
+		"a certificate's key that others can read":        {certDays: 90, certMode: 0o604, want: "tls-key.pem: chmod 600"},
 		"keys that are none":                              {keys: "{}", want: "32 bytes"},
 		"a database that is for development":              {database: "dev", want: "marked dev"},
 		"a region of Alexa whose customers cannot link":   {redirect: "https://pitangui.amazon.com/api/skill/link/M1", advice: "layla.amazon.com"},
@@ -76,16 +110,27 @@ func TestTheDoctorFinds(t *testing.T) {
 			if tc.keysMode == 0 {
 				tc.keysMode = 0o600
 			}
+			if tc.banksMode == 0 {
+				tc.banksMode = 0o600
+			}
+			if tc.certMode == 0 {
+				tc.certMode = 0o600
+			}
 			if tc.redirect == "" {
 				tc.redirect = "https://alexa.amazon.co.jp/api/skill/link/M1"
 			}
 			banks := strings.ReplaceAll(`- {id: a, name: A, dialect: uk-ob-3.1, issuer: "URL", resource_url: "URL/aisp", authorization_url: "URL/a", token_url: "URL/t",
   jwks_url: "URL/j", client_id: c, auth: client_secret_basic, client_secret: s, zone: Europe/London}`, "URL", tc.bank)
+			if tc.certDays != 0 {
+				cert, key := ownCertificate(t, time.Now().AddDate(0, 0, tc.certDays))
+				banks = strings.Replace(banks, "zone:", fmt.Sprintf("tls_cert_file: %q, tls_key_file: %q, zone:",
+					write("tls-cert.pem", cert, 0o600), write("tls-key.pem", key, tc.certMode)), 1)
+			}
 			clients := fmt.Sprintf("- {id: alexa, name: Alexa, platform: alexa, auth: basic_or_post, secret_sha256: %s, scopes: [balances], redirect_uris: [%q]}",
 				strings.Repeat("a", 64), tc.redirect)
 			cfg, err := parse(t, nil, []string{
 				"SOTTO_PUBLIC_URL=http://127.0.0.1:1", "SOTTO_ALEXA_SKILL_IDS=s", "SOTTO_DATABASE=sqlite:" + filepath.Join(dir, "sotto.db"),
-				"SOTTO_KEYS=" + write("keys.json", tc.keys, tc.keysMode), "SOTTO_BANKS=" + write("banks.yaml", banks, 0o600),
+				"SOTTO_KEYS=" + write("keys.json", tc.keys, tc.keysMode), "SOTTO_BANKS=" + write("banks.yaml", banks, tc.banksMode),
 				"SOTTO_CLIENTS=" + write("clients.yaml", clients, 0o600), "SOTTO_STATE=" + filepath.Join(dir, "state"),
 			}, "")
 			if err != nil {

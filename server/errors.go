@@ -54,10 +54,13 @@ func (s *Server) handleError(err error, c echo.Context) {
 	if status == http.StatusInternalServerError {
 		s.log.Error("request failed", zap.String("route", c.Path()), zap.String("method", c.Request().Method), zap.String("fault", fault(err)))
 	}
-	if wantsPage(c.Request()) {
+	switch {
+	case calls[c.Request().URL.Path]:
+		err = refuseCallAs(c, status)
+	case wantsPage(c.Request()):
 		askLater(c.Response().Header(), status)
 		err = s.showStatus(c, status)
-	} else {
+	default:
 		err = refuse(c.Response(), c.Request(), status)
 	}
 	if err != nil {

@@ -125,7 +125,7 @@ func (s *Server) callbackPosted(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.browser(c) == "" {
+	if s.browser(c) == "" && form.Get("state") != "" { // without a state the page that reads fragments would post it back here for ever
 		q := url.Values{}
 		for _, name := range []string{"code", "id_token", "state", "iss", "error"} {
 			if v := form.Get(name); v != "" {
@@ -209,15 +209,14 @@ func (s *Server) introspect(c echo.Context) error {
 func (s *Server) call(c echo.Context, name string, do func(context.Context, linking.Call, *step) (any, error)) error {
 	ctx, st, done := s.beginStep(c, name, tokenBudget)
 	defer done()
-	h := c.Response().Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("Pragma", "no-cache")
+	neverStored(c)
 	r := c.Request()
 	form, err := bodyForm(r)
 	if err != nil {
-		status := statusOf(err)
 		st.line.Outcome, st.line.Reason = "invalid_request", "form_unreadable"
-		return refuseCall(c, &linking.OAuthError{Code: "invalid_request", Status: status, Description: "Send a form, application/x-www-form-urlencoded, of at most 64 KiB."})
+		return refuseCall(c, &linking.OAuthError{
+			Code: "invalid_request", Status: statusOf(err), Description: "Send a form, application/x-www-form-urlencoded, of at most 64 KiB.",
+		})
 	}
 	answer, err := do(ctx, linking.Call{Authorization: r.Header.Get("Authorization"), Form: form}, st)
 	if err != nil {
@@ -228,6 +227,29 @@ func (s *Server) call(c echo.Context, name string, do func(context.Context, link
 		return nil
 	}
 	return writeJSON(c, http.StatusOK, answer)
+}
+
+func neverStored(c echo.Context) {
+	h := c.Response().Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Pragma", "no-cache")
+}
+
+// calls are the routes at which clients, and not browsers, are answered: always as RFC 6749 section 5.2 says.
+var calls = map[string]bool{"/oauth/token": true, "/oauth/revoke": true, "/oauth/introspect": true}
+
+// refuseCallAs writes the error response for a request that did not come as far as its route: a wrong method, a crowd, a panic.
+func refuseCallAs(c echo.Context, status int) error {
+	neverStored(c)
+	askLater(c.Response().Header(), status)
+	e := &linking.OAuthError{Code: "invalid_request", Status: status, Description: detailOf(status)}
+	switch {
+	case status == http.StatusServiceUnavailable:
+		e.Code = "temporarily_unavailable"
+	case status >= http.StatusInternalServerError:
+		e.Code = "server_error"
+	}
+	return refuseCall(c, e)
 }
 
 // refuseCall writes an error response, RFC 6749 section 5.2.
@@ -292,7 +314,7 @@ func (s *Server) browser(c echo.Context) linking.Token {
 }
 
 func (s *Server) setBrowser(c echo.Context, t linking.Token) {
-	c.SetCookie(&http.Cookie{
+	c.SetCookie(&http.Cookie{ //nolint:gosec // not Secure only where the public URL is http, which only --dev allows, on loopback
 		Name: s.browserCookie(), Value: string(t), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		Secure: strings.HasPrefix(s.cfg.PublicURL, "https:"), MaxAge: int(browserLife.Seconds()),
 	})

@@ -134,23 +134,36 @@ func lastDigits(words []string) string {
 	return digits
 }
 
-// pick finds the one account that the slot names. Where it is not exactly one, the reply asks back.
-func (q Question) pick(list []named) (named, Reply, bool) {
+// pick finds the account that the slot names. Where it is not exactly one, the reply asks back; but accounts that nobody can tell apart by
+// their names, since the consent shows no digits, are meant together, or the asking would never end.
+func (q Question) pick(list []named) ([]named, Reply, bool) {
 	found := find(list, q.Slots[SlotAccount])
-	if len(found) == 1 {
-		return found[0], Reply{}, true
+	if len(onceEach(found)) == 1 {
+		return found, Reply{}, true
 	}
 	reply := Reply{Key: WhichAccount, Ask: true, Dialogue: q.asking(string(SlotAccount))}
 	if len(found) == 0 {
 		reply.Key, found = UnknownAccount, list
 	}
+	found = onceEach(found)
 	for _, n := range found[:min(len(found), maxNamed)] {
 		reply.Facts = append(reply.Facts, Fact{Kind: FactAccount, Account: n.name, Bank: n.bank})
 	}
 	if more := len(found) - maxNamed; more > 0 {
 		reply.Facts = append(reply.Facts, Fact{Kind: FactCount, Count: more})
 	}
-	return named{}, reply, false
+	return nil, reply, false
+}
+
+// onceEach leaves out accounts that are called as an earlier one is.
+func onceEach(list []named) []named {
+	var once []named
+	for _, n := range list {
+		if !slices.ContainsFunc(once, func(o named) bool { return sameName(o.name, n.name) }) {
+			once = append(once, n)
+		}
+	}
+	return once
 }
 
 // asking is the dialogue after this question was answered with a question.

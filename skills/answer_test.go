@@ -83,7 +83,7 @@ func TestEveryKindOfErrorHasItsApology(t *testing.T) {
 		"ended":                       {banking.ErrRelink, gap(banking.ErrRelink), skills.BankRelink, "My connection to Albion Bank has ended"},
 		"forbidden":                   {banking.ErrForbidden, gap(banking.ErrForbidden), skills.BankForbidden, "not allowed to see that at Albion Bank"},
 		"too much":                    {banking.ErrTooMuch, gap(banking.ErrTooMuch), skills.TooMuch, "more than I can read"},
-		"two of different kinds":      {banking.ErrBusy, gap(banking.ErrBusy, banking.ErrRelink), skills.BankUnavailable, "Albion Bank and Borea Bank"},
+		"two of different kinds":      {banking.ErrBusy, gap(banking.ErrBusy, banking.ErrRelink), skills.BankUnavailable, "Albion Bank or Borea Bank"},
 		"a kind without a bank":       {banking.ErrBusy, nil, skills.BankBusy, "Your bank is very busy"},
 		"no connection":               {banking.ErrNotFound, nil, skills.BankRelink, "My connection to your bank has ended"},
 		"no access":                   {banking.ErrNoAccess, nil, skills.Sorry, "something went wrong"},

@@ -17,12 +17,12 @@ func balance(ctx context.Context, s *Skill, q Question) (Reply, error) {
 		return Reply{Key: BalanceNone, Facts: gapFacts(gaps)}, nil
 	}
 	if q.Slots.filled(SlotAccount) {
-		one, back, ok := q.pick(names)
+		found, back, ok := q.pick(names)
 		if !ok {
 			back.Facts = append(back.Facts, gapFacts(gaps)...)
 			return back, nil
 		}
-		names = []named{one}
+		names = found
 	}
 	facts := make([]Fact, 0, len(balances))
 	for _, n := range names {

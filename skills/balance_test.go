@@ -70,6 +70,11 @@ func TestBalance(t *testing.T) {
 			balances: []banking.Balance{balanceOf(current, 100), balanceOf(elsewhere, 200)},
 			want:     "Your current account at Albion Bank has 1 pound. Your current account at Borea Bank has 2 pounds.", key: skills.BalanceSaid,
 		},
+		"accounts that nothing tells apart are said together, not asked about without end": {
+			balances: []banking.Balance{balanceOf(current, 100), balanceOf(account("4", banking.Savings, "", ""), 200), balanceOf(account("5", banking.Savings, "", ""), 300)},
+			slots:    slot(skills.SlotAccount, "savings", "savings"),
+			want:     "Your savings account has 2 pounds. Your savings account has 3 pounds.", key: skills.BalanceSaid,
+		},
 		"accounts called the same at one bank are told apart by their last digits": {
 			balances: []banking.Balance{balanceOf(saver, 100), balanceOf(second, 200)},
 			want:     "Your savings account ending in 3001 has 1 pound. Your savings account ending in 3002 has 2 pounds.", key: skills.BalanceSaid,

@@ -9,10 +9,10 @@ import (
 )
 
 const (
-	hello   = "Hello. You can ask for your balance, what you spent, or your latest transactions. What would you like to know?"
+	hello   = "Hello. You can ask about your balance, your spending, or your latest transactions. What would you like to know?"
 	helping = "You can ask, what's my balance, or, how much did I spend on groceries last week, or, what are my latest transactions. " +
-		"To see what I've shared, ask, what have you shared. To end it all, say, forget me. What would you like to know?"
-	puzzled    = "Sorry, I didn't get that. You can ask for your balance, what you spent, or your latest transactions. What would you like to know?"
+		"To hear what I've shared, ask, what have you shared. To end it all, say, forget me. What would you like to know?"
+	puzzled    = "Sorry, I didn't get that. You can ask about your balance, your spending, or your latest transactions. What would you like to know?"
 	forgetting = "If I forget you, this assistant can't ask about your money any more, until you link your bank again. Shall I do it?"
 	onePound   = "Your current account has 1 pound."
 )

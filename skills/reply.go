@@ -27,7 +27,7 @@ const (
 	FactTotal    FactKind = "total"    // Money (negative: more came back), About, Count, Period, Complete; Category, Merchant, Account when asked for
 	FactRefunds  FactKind = "refunds"  // Money: what came back and is taken off the total before it, positive
 	FactLeftOut  FactKind = "left out" // Reason, Money, Count, About
-	FactPurchase FactKind = "purchase" // Merchant or text, Money (negative: paid), Day, Account, Pending, About
+	FactPurchase FactKind = "purchase" // Merchant, or Text where none is known, Money (negative: paid), Day, Account, Pending, About
 	FactAccount  FactKind = "account"  // Account: a name that is said to choose from
 	FactBank     FactKind = "bank"     // Bank: one whose answer is missing; Fault
 	FactPeriod   FactKind = "period"   // Period, Complete; Category, Merchant, Account when asked for: it was searched, and there was nothing
@@ -49,6 +49,7 @@ type Fact struct {
 	Count     int
 	Category  spending.Category
 	Merchant  string
+	Text      string // what the bank wrote, tidied
 	Reason    spending.Reason
 	Period    spending.Period
 	Complete  bool

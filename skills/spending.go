@@ -42,13 +42,15 @@ func spent(ctx context.Context, s *Skill, q Question) (Reply, error) {
 	}
 	about := Fact{Period: ask.Period, Category: ask.Category, Merchant: ask.Merchant}
 	if q.Slots.filled(SlotAccount) {
-		one, back, ok := q.pick(s.name(own))
+		found, back, ok := q.pick(s.name(own))
 		if !ok {
 			back.Facts = append(back.Facts, gapFacts(gaps)...)
 			return back, nil
 		}
-		ask.Accounts = []banking.AccountRef{one.account.Ref}
-		about.Account, about.Bank = one.name, one.bank
+		for _, n := range found {
+			ask.Accounts = append(ask.Accounts, n.account.Ref)
+		}
+		about.Account, about.Bank = found[0].name, found[0].bank
 	}
 	sum, extents, missing, err := s.count(ctx, q, ask, own)
 	if err != nil {

@@ -65,7 +65,7 @@ func TestSpending(t *testing.T) {
 		},
 		"no period is this month, so far; cash is left out": {
 			key:  skills.SpendingSaid,
-			want: "You've spent 83 pounds and 61 pence so far, between November 1st and November 23rd. That's after 5 pounds in refunds. I left out 20 pounds taken out in cash. Another 10 pounds is still pending.",
+			want: "You've spent 83 pounds and 61 pence so far between November 1st and November 23rd. That's after 5 pounds in refunds. I left out 20 pounds taken out in cash. Another 10 pounds is still pending.",
 		},
 		"a merchant": {
 			slots: with(slot(skills.SlotMerchant, "tesco", "Tesco"), week), key: skills.SpendingSaid,
@@ -110,7 +110,7 @@ func TestSpending(t *testing.T) {
 		},
 		"a period that reaches back too far says so": {
 			slots: with(slot(skills.SlotPeriod, "2026"), slot(skills.SlotCategory, "eating out", "eating out")), key: skills.SpendingSaid,
-			want: "You've spent 16 pounds and 51 pence on eating out so far, between January 1st and November 23rd. I can only see back to June 1st.",
+			want: "You've spent 16 pounds and 51 pence on eating out so far between January 1st and November 23rd. I can only see back to June 1st.",
 		},
 		"another year is said": {
 			slots: slot(skills.SlotPeriod, "2025-W01"), change: func(b *bank) { b.extents = nil }, key: skills.SpendingNone,
@@ -122,11 +122,11 @@ func TestSpending(t *testing.T) {
 		},
 		"a period nobody understands is asked back": {
 			slots: slot(skills.SlotPeriod, "2026-Q9"), key: skills.UnknownPeriod,
-			want: "Sorry, which time do you mean? You can say last week, or this month, or March.",
+			want: "Sorry, which dates do you mean? You can say last week, this month, or March, for example.",
 		},
 		"a future period of a platform that means what it says is asked back": {
 			slots: slot(skills.SlotPeriod, "2027-03"), platform: linking.MCP, key: skills.FuturePeriod,
-			want: "That hasn't happened yet. Which time do you mean? You can say last week, or this month.",
+			want: "That hasn't happened yet. Which dates do you mean? You can say last week or this month, for example.",
 		},
 		"two dates of a platform that has them": {
 			slots: slot(skills.SlotPeriod, "2026-11-01/2026-11-15"), platform: linking.MCP, key: skills.SpendingSaid,
@@ -138,7 +138,7 @@ func TestSpending(t *testing.T) {
 		},
 		"more than can be read makes no sum": {
 			change: func(b *bank) { b.extents["albion"] = banking.Extent{Cut: true} }, key: skills.TooMuch,
-			want: "That's more than I can read in one go, and I won't give you half a sum. Please ask about a shorter time.",
+			want: "That's more than I can read in one go, and I won't give you half a total. Please ask about a shorter time.",
 		},
 		"a bank that gave nothing is named": {
 			slots: with(week, groceries), key: skills.SpendingSaid,

@@ -42,13 +42,15 @@ func transactions(ctx context.Context, s *Skill, q Question) (Reply, error) {
 	names := s.name(own)
 	var only []banking.Account
 	if q.Slots.filled(SlotAccount) {
-		one, back, ok := q.pick(names)
+		found, back, ok := q.pick(names)
 		if !ok {
 			back.Facts = append(back.Facts, gapFacts(gaps)...)
 			return back, nil
 		}
-		only = []banking.Account{one.account}
-		about.Account, about.Bank = one.name, one.bank
+		for _, n := range found {
+			only = append(only, n.account)
+		}
+		about.Account, about.Bank = found[0].name, found[0].bank
 	}
 	n, start := q.count(), q.Start
 	if q.More {
@@ -109,7 +111,10 @@ func called(t banking.Transaction) string {
 
 func purchase(t banking.Transaction, names []named) Fact {
 	f := Fact{
-		Kind: FactPurchase, Merchant: called(t), Money: t.Money, Day: t.Day, Pending: t.Status == banking.Pending, About: t.Rounded,
+		Kind: FactPurchase, Merchant: t.Merchant, Money: t.Money, Day: t.Day, Pending: t.Status == banking.Pending, About: t.Rounded,
+	}
+	if f.Merchant == "" {
+		f.Text = banking.CleanMerchant(t.Text)
 	}
 	if i := slices.IndexFunc(names, func(n named) bool { return n.account.Ref == t.Account }); i >= 0 {
 		f.Account, f.Bank = names[i].name, names[i].bank

@@ -53,6 +53,15 @@ func TestTransactions(t *testing.T) {
 			},
 			want: "On Monday, November 2nd, you paid 1 pound and 1 penny to Pret A Manger. The same day, you paid 7 pounds.",
 		},
+		"where no merchant is known, the bank's own text is said as such": {
+			slots: slot(skills.SlotPeriod, "2026-11-03"), key: skills.TransactionsSaid,
+			change: func(b *bank) {
+				moved := paid(day(time.November, 3), 110500, "", "")
+				moved.Text = "TO RAINY DAY"
+				b.rows = append(b.rows, moved)
+			},
+			want: "On Tuesday, November 3rd, you paid 1,105 pounds, marked To Rainy Day.",
+		},
 		"a row given twice is said once": {
 			slots: slot(skills.SlotPeriod, "2026-11-02"), key: skills.TransactionsSaid,
 			change: func(b *bank) { b.rows = append(b.rows, b.rows...) },
@@ -60,7 +69,7 @@ func TestTransactions(t *testing.T) {
 		},
 		"what was not read to its end is not the latest": {
 			key: skills.TooMuch, change: func(b *bank) { b.extents["albion"] = banking.Extent{Cut: true} },
-			want: "That's more than I can read in one go, and I won't give you half a sum. Please ask about a shorter time.",
+			want: "That's more than I can read in one go, and I won't give you half a total. Please ask about a shorter time.",
 		},
 		"the only bank that broke off makes no list, and no empty one": {
 			slots: slot(skills.SlotPeriod, "2026-11-02"), key: skills.BankGarbled,

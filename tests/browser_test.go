@@ -27,8 +27,8 @@ import (
 	"sotto/server/dev"
 )
 
-// chromium opens a browser, or skips the test where there is none.
-func chromium(t *testing.T) context.Context {
+// openBrowser opens Chromium, which sees nothing but this machine, or skips the test where there is none.
+func openBrowser(t *testing.T) context.Context {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
@@ -190,7 +190,8 @@ func (v *visit) do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-func ask[T any](v *visit, a chromedp.Action[T]) T {
+// read does something in a window that gives a value.
+func read[T any](v *visit, a chromedp.Action[T]) T {
 	v.t.Helper()
 	got, err := chromedp.Run(v.ctx, a)
 	if err != nil {
@@ -246,13 +247,13 @@ func (v *visit) look(page string) {
 	v.t.Helper()
 	v.silent()
 	if dir := os.Getenv("SCREENSHOTS"); dir != "" {
-		v.must(os.WriteFile(filepath.Join(dir, page+"-"+v.name+".png"), ask(v, chromedp.FullScreenshot(100)), 0o600))
+		v.must(os.WriteFile(filepath.Join(dir, page+"-"+v.name+".png"), read(v, chromedp.FullScreenshot(100)), 0o600))
 	}
 	if v.noJS {
 		v.must(emulationScripts(v.ctx, true))
 		defer func() { v.must(emulationScripts(v.ctx, false)) }()
 	}
-	if wide := ask(v, chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`)); wide > 0 {
+	if wide := read(v, chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`)); wide > 0 {
 		v.t.Errorf("%s: %d pixels stick out at the side", page, wide)
 	}
 	source := axeCore(v.t)
@@ -260,7 +261,7 @@ func (v *visit) look(page string) {
 		return
 	}
 	v.do(chromedp.Evaluate[chromedp.Void](source))
-	found := ask(v, chromedp.Evaluate[string](`axe.run(document, {preload: false, iframes: false}).then(r => JSON.stringify(
+	found := read(v, chromedp.Evaluate[string](`axe.run(document, {preload: false, iframes: false}).then(r => JSON.stringify(
 		{passed: r.passes.length, problems: r.violations.map(v => ({id: v.id, impact: v.impact, help: v.help, where: v.nodes.map(n => n.html.slice(0, 200))}))}))`,
 		chromedp.EvalAwaitPromise))
 	var judged struct {

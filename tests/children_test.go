@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -74,16 +75,24 @@ func echoChild(ctx context.Context) error {
 	return nil
 }
 
-// bankChild is the mock bank in a process of its own, at the address of SOTTO_TEST_BANK, for the house at SOTTO_TEST_HOUSE.
+// bankChild is the mock bank in a process of its own, for the house at SOTTO_TEST_HOUSE, with the customer "ada", or, where SOTTO_TEST_ROWS says
+// of how many entries, "hopper".
 func bankChild(ctx context.Context) error {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
+	username, long := "ada", 0
+	if rows := os.Getenv("SOTTO_TEST_ROWS"); rows != "" {
+		username = "hopper"
+		if long, err = strconv.Atoi(rows); err != nil {
+			return err
+		}
+	}
 	bank, err := mockbank.New(mockbank.Options{
-		BaseURL: "http://" + l.Addr().String(), Clock: time.Now, Seed: 1, AccessTTL: time.Hour,
+		BaseURL: "http://" + l.Addr().String(), Clock: time.Now, Seed: 1, AccessTTL: time.Hour, LongHistory: long, PageSize: 1000,
 		Clients:   []mockbank.Client{{ID: "sotto", Name: "Sotto", Auth: mockbank.AuthBasic, Secret: os.Getenv("SOTTO_TEST_SECRET"), RedirectURIs: []string{os.Getenv("SOTTO_TEST_HOUSE") + "/link/callback"}}},
-		Customers: map[string]mockbank.Credential{"ada": {Password: os.Getenv("SOTTO_TEST_SECRET"), TOTPSecret: os.Getenv("SOTTO_TEST_TOTP")}},
+		Customers: map[string]mockbank.Credential{username: {Password: os.Getenv("SOTTO_TEST_SECRET"), TOTPSecret: os.Getenv("SOTTO_TEST_TOTP")}},
 	})
 	if err != nil {
 		return err

@@ -151,7 +151,7 @@ func write(t *testing.T, out *strings.Builder, heard alexa.Heard) {
 	}
 }
 
-func words(t *testing.T, ssml string) string {
+func words(t testing.TB, ssml string) string {
 	t.Helper()
 	var text strings.Builder
 	d := xml.NewDecoder(strings.NewReader(ssml))

@@ -66,16 +66,26 @@ func open(tb testing.TB) *openHouse {
 // openAt opens a house in a state directory at a time of day.
 func openAt(tb testing.TB, state string, at time.Time) *openHouse {
 	tb.Helper()
-	h := &openHouse{state: state, log: &logLines{}}
+	return openAs(tb, at, server.Config{State: state, Addr: "127.0.0.1:0"})
+}
+
+// openWith opens a house at an address, with more banks.
+func openWith(tb testing.TB, addr, banks string) *openHouse {
+	tb.Helper()
+	return openAs(tb, morning, server.Config{State: tb.TempDir(), Addr: addr, Banks: banks})
+}
+
+func openAs(tb testing.TB, at time.Time, cfg server.Config) *openHouse {
+	tb.Helper()
+	h := &openHouse{state: cfg.State, log: &logLines{}}
 	h.wall.Store(at.UnixNano())
 	log, err := server.NewLog(h.log, "debug")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	h.Server = start(tb, h, server.Config{
-		Dev: true, State: state, Addr: "127.0.0.1:0", BankAddr: "127.0.0.1:0", LogLevel: "debug", SkillName: "Sotto", Invocation: "sotto",
-		Retention: server.Retention(400 * 24 * time.Hour), Migrate: true,
-	}, log)
+	cfg.Dev, cfg.Migrate, cfg.BankAddr, cfg.LogLevel = true, true, "127.0.0.1:0", "debug"
+	cfg.SkillName, cfg.Invocation, cfg.Retention = "Sotto", "sotto", server.Retention(400*24*time.Hour)
+	h.Server = start(tb, h, cfg, log)
 	return h
 }
 
@@ -116,6 +126,7 @@ type speaker struct {
 	client  dev.Client
 	refresh string
 	words   *skills.Catalogue
+	far     dev.Customer // at the second bank, where there is one
 }
 
 func (h *openHouse) speaker(tb testing.TB) *speaker { return newSpeaker(tb, h.state, h.Now) }

@@ -44,11 +44,11 @@ func (v *visit) share() {
 
 func (v *visit) heading() string {
 	v.t.Helper()
-	return ask(v, chromedp.Evaluate[string](`document.querySelector("h1").innerText`))
+	return read(v, chromedp.Evaluate[string](`document.querySelector("h1").innerText`))
 }
 
-func TestACustomerLinksInABrowser(t *testing.T) {
-	s, browser := openStreet(t), chromium(t)
+func TestPagesOnPhonesAndDesktops(t *testing.T) {
+	s, browser := openStreet(t), openBrowser(t)
 	for name, tc := range map[string]struct {
 		width, height int64
 		dark, noJS    bool
@@ -64,7 +64,7 @@ func TestACustomerLinksInABrowser(t *testing.T) {
 			v.scripts(!tc.noJS)
 			v.do(chromedp.Navigate(s.begin(name, nil)), chromedp.WaitVisible(approve))
 			v.look("1-consent")
-			for _, box := range ask(v, chromedp.AttributesAll(`[name="scope"]`)) {
+			for _, box := range read(v, chromedp.AttributesAll(`[name="scope"]`)) {
 				v.do(chromedp.Click(`[value="` + box["value"] + `"]`))
 			}
 			v.do(chromedp.Click(approve), chromedp.WaitVisible("#problem"))
@@ -97,9 +97,9 @@ func TestACustomerLinksInABrowser(t *testing.T) {
 
 func TestACustomerLinksWithTheKeyboardAlone(t *testing.T) {
 	s := openStreet(t)
-	v := openWindow(chromium(t), t, "keyboard", 1280, 900, false)
+	v := openWindow(openBrowser(t), t, "keyboard", 1280, 900, false)
 	at := func() string {
-		return ask(v, chromedp.Evaluate[string](`(e => e.name ? e.name + "=" + e.value : e.tagName)(document.activeElement)`))
+		return read(v, chromedp.Evaluate[string](`(e => e.name ? e.name + "=" + e.value : e.tagName)(document.activeElement)`))
 	}
 	var walked []string
 	reach := func(field string) {
@@ -118,14 +118,14 @@ func TestACustomerLinksWithTheKeyboardAlone(t *testing.T) {
 	reach("bank=albion")
 	reach("scope=transactions")
 	v.do(chromedp.KeyEvent(" "))
-	if ask(v, chromedp.Evaluate[bool](`document.activeElement.checked`)) {
+	if read(v, chromedp.Evaluate[bool](`document.activeElement.checked`)) {
 		t.Error("Space does not take a choice back")
 	}
 	reach("decision=approve")
 	if slices.Contains(walked, "decision=deny") {
 		t.Errorf("the order of Tab is not that of the page: %v", walked)
 	}
-	if ask(v, chromedp.Evaluate[string](`getComputedStyle(document.activeElement).outlineStyle`)) == "none" {
+	if read(v, chromedp.Evaluate[string](`getComputedStyle(document.activeElement).outlineStyle`)) == "none" {
 		t.Error("the button in focus does not show it")
 	}
 	v.do(chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible("#username"))
@@ -143,7 +143,7 @@ func TestACustomerLinksWithTheKeyboardAlone(t *testing.T) {
 }
 
 func TestANoAtAnyStepReachesTheAssistant(t *testing.T) {
-	s, browser := openStreet(t), chromium(t)
+	s, browser := openStreet(t), openBrowser(t)
 	type step = chromedp.Action[chromedp.Void]
 	consent := []step{chromedp.WaitVisible(approve), chromedp.Click(approve), chromedp.WaitVisible("#username")}
 	password := append(slices.Clone(consent), chromedp.SendKeys("#username", s.who.Username), chromedp.SendKeys("#password", s.who.Password),
@@ -178,7 +178,7 @@ func TestANoAtAnyStepReachesTheAssistant(t *testing.T) {
 
 // What people do to pages: each way ends with a link, or with a page that says what to do now.
 func TestOddWaysThroughThePagesEndWell(t *testing.T) {
-	s, browser := openStreet(t), chromium(t)
+	s, browser := openStreet(t), openBrowser(t)
 	window := func(t *testing.T) *visit { return openWindow(browser, t, "phone", 390, 844, false) }
 	linked := func(t *testing.T, state string) {
 		t.Helper()
@@ -202,7 +202,7 @@ func TestOddWaysThroughThePagesEndWell(t *testing.T) {
 		v.hold(strings.TrimSuffix(s.home, "/callback"))
 		v.do(chromedp.Click("#account-0"), chromedp.Click("button.primary"))
 		v.stay()
-		answer := ask(v, chromedp.Location())
+		answer := read(v, chromedp.Location())
 		v.do(chromedp.Click(onwards))
 		v.do(chromedp.WaitVisible("#arrived"), chromedp.Navigate(answer), chromedp.WaitVisible(".now"))
 		if v.heading() != "Your bank’s answer was used already" {
@@ -222,7 +222,7 @@ func TestOddWaysThroughThePagesEndWell(t *testing.T) {
 	t.Run("a double click on no", func(t *testing.T) {
 		v := window(t)
 		v.do(chromedp.Navigate(s.begin("no", nil)), chromedp.WaitVisible(deny), chromedp.DoubleClick(deny), chromedp.WaitVisible("#arrived, .now"))
-		if got := ask(v, chromedp.Text("body")); strings.Contains(got, "back") && !strings.Contains(got, "You said no already") {
+		if got := read(v, chromedp.Text("body")); strings.Contains(got, "back") && !strings.Contains(got, "You said no already") {
 			if q := s.back(t, "no"); q.Get("error") != "access_denied" {
 				t.Errorf("the assistant got %v", q)
 			}
@@ -296,7 +296,7 @@ func TestOddWaysThroughThePagesEndWell(t *testing.T) {
 	t.Run("an answer in a fragment that belongs to nothing", func(t *testing.T) {
 		v := window(t)
 		v.do(chromedp.Navigate(s.file.PublicURL+"/link/callback#code=x&state=y"), chromedp.WaitVisible(".now"))
-		if at := ask(v, chromedp.Location()); strings.Contains(at, "code") {
+		if at := read(v, chromedp.Location()); strings.Contains(at, "code") {
 			t.Errorf("the code stays in the address: %s", at)
 		}
 		v.silent()
@@ -321,7 +321,7 @@ func (v *visit) forget() {
 }
 
 func TestPagesSpeakTheLanguageAskedForFromFirstToLast(t *testing.T) {
-	s, browser := openStreet(t), chromium(t)
+	s, browser := openStreet(t), openBrowser(t)
 	for locale, want := range map[string][]string{
 		"en-US": {"What may Alexa say about your money?", "On to Albion Bank", "Nothing was linked"},
 		"en-GB": {"What may Alexa say about your money?", "On to Albion Bank", "Nothing was linked"},
@@ -331,7 +331,7 @@ func TestPagesSpeakTheLanguageAskedForFromFirstToLast(t *testing.T) {
 			v := openWindow(browser, t, locale, 390, 844, false)
 			at := func(page, heading string) {
 				t.Helper()
-				if lang := ask(v, chromedp.Evaluate[string](`document.documentElement.lang`)); lang != locale || v.heading() != heading {
+				if lang := read(v, chromedp.Evaluate[string](`document.documentElement.lang`)); lang != locale || v.heading() != heading {
 					t.Errorf("%s: %s, %q; want %s, %q", page, lang, v.heading(), locale, heading)
 				}
 				v.look(page)
@@ -362,7 +362,7 @@ func TestTheBrowserReportsWhatAPolicyForbids(t *testing.T) {
 		_, _ = w.Write([]byte(`<!doctype html><title>planted</title><p id="here" style="color: red">here<form action="/elsewhere"></form>`))
 	}))
 	defer planted.Close()
-	v := openWindow(chromium(t), t, "planted", 390, 844, false)
+	v := openWindow(openBrowser(t), t, "planted", 390, 844, false)
 	v.do(chromedp.Navigate(planted.URL), chromedp.WaitVisible("#here"))
 	v.mu.Lock()
 	defer v.mu.Unlock()

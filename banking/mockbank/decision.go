@@ -2,7 +2,6 @@ package mockbank
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,16 +14,8 @@ const codeTTL = 60 * time.Second
 
 // readPageForm reads the form of a page, in which account may stand many times.
 func readPageForm(w http.ResponseWriter, r *http.Request) (url.Values, bool) {
-	media, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
-	if !strings.EqualFold(strings.TrimSpace(media), "application/x-www-form-urlencoded") {
-		return nil, false
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
-	if err != nil {
-		return nil, false
-	}
-	form, err := url.ParseQuery(string(body))
-	return form, err == nil && len(form["account"]) <= 50
+	form, ok := formOf(w, r)
+	return form, ok && len(form["account"]) <= 50
 }
 
 func (a *albion) takeConsent(w http.ResponseWriter, r *http.Request, ticket string, in signIn, form url.Values) {

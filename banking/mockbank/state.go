@@ -268,25 +268,7 @@ func (s *state) size() int {
 }
 
 func (s *state) records() ([]record, error) {
-	var all []any
-	for _, v := range s.keep {
-		all = append(all, v)
-	}
-	for _, v := range s.consents {
-		all = append(all, v)
-	}
-	for _, v := range s.grants {
-		all = append(all, v)
-	}
-	for _, v := range s.codes {
-		all = append(all, v)
-	}
-	for _, v := range s.tokens {
-		all = append(all, v)
-	}
-	for _, v := range s.jtis {
-		all = append(all, v)
-	}
+	all := slices.Concat(values(s.keep), values(s.consents), values(s.grants), values(s.codes), values(s.tokens), values(s.jtis))
 	records := make([]record, 0, len(all))
 	for _, v := range all {
 		r, err := toRecord(v)
@@ -296,6 +278,14 @@ func (s *state) records() ([]record, error) {
 		records = append(records, r)
 	}
 	return records, nil
+}
+
+func values[K comparable, V any](m map[K]V) []any {
+	list := make([]any, 0, len(m))
+	for _, v := range m {
+		list = append(list, v)
+	}
+	return list
 }
 
 func (s *state) close() error {

@@ -28,8 +28,14 @@ type tokenResponse struct {
 }
 
 // readForm reads a form body with each parameter at most once (RFC 6749 section
-// 3.2) and nothing from the query.
+// 3.2).
 func readForm(w http.ResponseWriter, r *http.Request) (url.Values, bool) {
+	form, ok := formOf(w, r)
+	return form, ok && !repeated(form)
+}
+
+// formOf reads a form body, and nothing from the query.
+func formOf(w http.ResponseWriter, r *http.Request) (url.Values, bool) {
 	media, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	if !strings.EqualFold(strings.TrimSpace(media), "application/x-www-form-urlencoded") {
 		return nil, false
@@ -39,10 +45,7 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, bool) {
 		return nil, false
 	}
 	form, err := url.ParseQuery(string(body))
-	if err != nil || repeated(form) {
-		return nil, false
-	}
-	return form, true
+	return form, err == nil
 }
 
 func repeated(values url.Values) bool {

@@ -41,25 +41,7 @@ var categories = []Category{
 	Other, Cash, investment,
 }
 
-// Categorise gives the category of an entry by its sort where the bank's code decides it, then by its merchant category code, then by
-// a word in its merchant's name that names a trade, then by its sort again, and Other where nothing tells. It says what money
-// was spent on, not whether it was spent: a transfer has a category too.
-func Categorise(t banking.Transaction) Category {
-	if c := place(t); c != investment {
-		return c
-	}
-	return Other
-}
-
-// place is Categorise, with savings and investments told apart.
-func place(t banking.Transaction) Category {
-	if c, ok := bySort(t); ok {
-		return c
-	}
-	return byName(t)
-}
-
-// bySort gives the category where sort or merchant category code decide it.
+// bySort gives the category where sort or merchant category code decide it. What they do not decide is decided byName.
 func bySort(t banking.Transaction) (Category, bool) {
 	switch t.Sort {
 	case banking.Cash:

@@ -156,6 +156,8 @@ func (s spoken) purchases() string {
 		merchant, pending := "", ""
 		if n := name(f.Merchant); n != "" {
 			merchant = s.say(toward, 0, "Merchant", n)
+		} else if n := name(f.Text); n != "" {
+			merchant = s.say("purchase.marked", 0, "Text", n) // who it went to or came from is not known
 		}
 		if f.Pending {
 			pending = s.say("purchase.pending", 0)

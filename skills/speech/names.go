@@ -73,7 +73,7 @@ func (s spoken) gaps() string {
 	for _, fault := range []skills.Key{
 		skills.BankUnavailable, skills.BankBusy, skills.BankGarbled, skills.BankForbidden, skills.BankRelink, skills.TooMuch,
 	} {
-		if banks := s.banks(s.reply.Facts, fault); banks != "" {
+		if banks := s.banks("list", fault); banks != "" {
 			b.WriteString(s.say("gap."+string(fault), 0, "Banks", banks))
 			b.WriteByte(' ')
 		}
@@ -81,18 +81,19 @@ func (s spoken) gaps() string {
 	return b.String()
 }
 
-// banks names the banks that are missing: with this fault, or, without a fault, all of them, and "your bank" where none is named.
-func (s spoken) banks(facts []skills.Fact, fault skills.Key) string {
+// banks names the banks that are missing, in one kind of list: with this fault, or, without a fault, all of them, and "your bank" where
+// none is named.
+func (s spoken) banks(list string, fault skills.Key) string {
 	var names []string
-	for i := range facts {
-		if f := &facts[i]; f.Kind == skills.FactBank && (fault == "" || f.Fault == fault) {
+	for i := range s.reply.Facts {
+		if f := &s.reply.Facts[i]; f.Kind == skills.FactBank && (fault == "" || f.Fault == fault) {
 			names = append(names, name(f.Bank))
 		}
 	}
 	if len(names) == 0 && fault == "" {
 		return s.say("bank.yours", 0)
 	}
-	return s.list("list", names)
+	return s.list(list, names)
 }
 
 // list joins items as a voice does: "a, b, and c".

@@ -139,7 +139,9 @@ func (s spoken) fill(name string) string {
 	case "Gaps":
 		return s.gaps()
 	case "Banks":
-		return s.banks(s.reply.Facts, "")
+		return s.banks("list", "")
+	case "EitherBank":
+		return s.banks("or", "")
 	case "Since":
 		return s.horizons()
 	case "Range", "On":

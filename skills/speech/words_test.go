@@ -28,11 +28,11 @@ func TestEveryNameInAMessageIsOneThatItIsGiven(t *testing.T) {
 	given := map[string]bool{}
 	for _, n := range []string{
 		"Account", "Amount", "A", "B", "Bank", "Banks", "Code", "Currency", "Date", "Day", "Digits", "From", "List", "Merchant", "Money", "Month",
-		"N", "Name", "On", "Part", "Pending", "Range", "To", "Weekday", "Whole", "Year",
+		"N", "Name", "On", "Part", "Pending", "Range", "Text", "To", "Weekday", "Whole", "Year",
 	} {
 		given[n] = true
 	}
-	for _, n := range []string{"Balances", "Totals", "Purchases", "Gaps", "Since", "Accounts", "Offer", "Rest", "Kinds", "Newest", "Question"} {
+	for _, n := range []string{"Balances", "Totals", "Purchases", "Gaps", "Since", "Accounts", "Offer", "Rest", "Kinds", "Newest", "Question", "EitherBank"} {
 		given[n] = true
 	}
 	locales, err := load()
