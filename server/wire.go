@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"go.uber.org/zap"
-	"golang.org/x/text/language"
 
 	"sotto/banking"
 	"sotto/banking/openbanking"
@@ -34,7 +33,6 @@ type rooms struct {
 	phrases     *speech.Phrases
 	alexa       *alexa.Platform
 	clientNames map[string]string // by the client's id
-	languages   *languages        // of the pages
 }
 
 // openRooms opens the rooms from the bottom up: the database, the keys, the bank's side, the assistant's side, the conversation, its words,
@@ -56,9 +54,6 @@ func (s *Server) openRooms(ctx context.Context) error {
 	s.clientNames = make(map[string]string, len(clients))
 	for _, c := range clients {
 		s.clientNames[c.ID] = c.Name
-	}
-	if s.languages, err = readLanguages(pageFiles, language.AmericanEnglish); err != nil {
-		return err
 	}
 	if err := s.openDatabase(ctx); err != nil {
 		return err

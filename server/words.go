@@ -42,6 +42,15 @@ type languages struct {
 	matcher language.Matcher
 }
 
+// spoken are the languages of the pages, which are part of the program as their templates are.
+var spoken = func() *languages {
+	l, err := readLanguages(pageFiles, language.AmericanEnglish)
+	if err != nil {
+		panic(err)
+	}
+	return l
+}()
+
 // readLanguages reads words/TAG.yaml of files; home is spoken where nothing else fits.
 func readLanguages(files fs.FS, home language.Tag) (*languages, error) {
 	names, err := fs.Glob(files, "pages/words/*.yaml")
@@ -112,12 +121,12 @@ func (s *Server) words(c echo.Context) *words {
 	if cookie, err := c.Cookie(s.languageCookie()); err == nil && c.Path() != frontPath {
 		wishes[1] = cookie.Value
 	}
-	return s.languages.match(wishes...)
+	return spoken.match(wishes...)
 }
 
 // keepWords chooses the language of a linking whose assistant asked for locales, and keeps it in the browser until the linking is over.
 func (s *Server) keepWords(c echo.Context, locales string) *words {
-	w := s.languages.match(locales, c.Request().Header.Get("Accept-Language"))
+	w := spoken.match(locales, c.Request().Header.Get("Accept-Language"))
 	c.SetCookie(&http.Cookie{
 		Name: s.languageCookie(), Value: w.tag.String(), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		Secure: strings.HasPrefix(s.cfg.PublicURL, "https:"), MaxAge: int(browserLife.Seconds()),
