@@ -12,6 +12,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,37 +24,30 @@ import (
 // The kinds of key in the database.
 const (
 	signingKind = "signing" // ES256, PKCS #8
-	houseKind   = "house"   // a Tink AEAD keyset; the youngest number holds all keys there ever were
+	houseKind   = "house"   // a Tink AEAD keyset of one key
 	refreshKind = "refresh" // 32 bytes for HMAC-SHA256
 )
 
-// Keyring holds the keys that are in the database, unwrapped, and the pairwise key.
+// kinds are all of them, in the order in which they are made.
+var kinds = []string{signingKind, houseKind, refreshKind}
+
+// Keyring holds the keys that are in the database, unwrapped, and the pairwise key. It is safe for concurrent use, and any number of
+// processes may have one on the same database.
+//
+//	keys.go     opening, making, wrapping
+//	held.go     what was read, read again now and then, and which key serves when
+//	rotate.go   successors
+//	retire.go   the end of keys that nothing needs
 type Keyring struct {
 	store    KeyStore
 	wrap     tink.AEAD
 	pairwise []byte
 	now      func() time.Time
 	held     atomic.Pointer[held]
-}
 
-// held is what one reading of the database gave.
-type held struct {
-	signing []signingKey // oldest first
-	refresh []refreshKey // oldest first
-	house   tink.AEAD
-}
-
-type signingKey struct {
-	kid          string // RFC 7638
-	x, y         string
-	private      *ecdsa.PrivateKey
-	starts, ends time.Time
-}
-
-type refreshKey struct {
-	number       uint16
-	secret       []byte
-	starts, ends time.Time
+	reading sync.Mutex
+	tried   time.Time       // when reading was last tried
+	base    context.Context // of readings, each of which is for all who wait
 }
 
 // OpenKeyring reads the keys, and makes those that are missing. wrap is the key of SOTTO_KEYS that wraps them; pairwise the one
@@ -62,7 +56,7 @@ func OpenKeyring(ctx context.Context, store KeyStore, wrap tink.AEAD, pairwise [
 	if len(pairwise) < 32 {
 		return nil, errors.New("open keyring: the pairwise key is shorter than 32 bytes")
 	}
-	k := &Keyring{store: store, wrap: wrap, pairwise: bytes.Clone(pairwise), now: now}
+	k := &Keyring{store: store, wrap: wrap, pairwise: bytes.Clone(pairwise), now: now, base: context.WithoutCancel(ctx)}
 	kept, err := store.LinkingKeys(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("open keyring: %w", err)
@@ -71,31 +65,31 @@ func OpenKeyring(ctx context.Context, store KeyStore, wrap tink.AEAD, pairwise [
 	for _, s := range kept {
 		there[s.Kind] = true
 	}
-	made := false
-	for kind, generate := range map[string]func(ad []byte) ([]byte, error){
-		signingKind: k.makeSigning, houseKind: k.makeHouse, refreshKind: k.makeRefresh,
-	} {
+	for _, kind := range kinds {
 		if there[kind] {
 			continue
 		}
-		wrapped, err := generate(keyAD(kind, 1))
-		if err != nil {
-			return nil, fmt.Errorf("make the %s key: %w", kind, err)
-		}
-		if err := store.AddKey(ctx, SealedKey{Kind: kind, Number: 1, Wrapped: wrapped, Made: now(), Starts: now()}); err != nil {
-			return nil, fmt.Errorf("keep the %s key: %w", kind, err)
-		}
-		made = true
-	}
-	if made {
-		if kept, err = store.LinkingKeys(ctx); err != nil {
-			return nil, fmt.Errorf("open keyring: %w", err)
+		if err := k.add(ctx, kind, 1, now()); err != nil {
+			return nil, err
 		}
 	}
-	if err := k.hold(kept); err != nil {
+	if err := k.read(ctx, 0); err != nil {
 		return nil, fmt.Errorf("open keyring: %w", err)
 	}
 	return k, nil
+}
+
+// add makes a key and keeps it, unless another process was quicker.
+func (k *Keyring) add(ctx context.Context, kind string, number int64, starts time.Time) error {
+	generate := map[string]func(ad []byte) ([]byte, error){signingKind: k.makeSigning, houseKind: k.makeHouse, refreshKind: k.makeRefresh}[kind]
+	wrapped, err := generate(keyAD(kind, number))
+	if err != nil {
+		return fmt.Errorf("make the %s key: %w", kind, err)
+	}
+	if err := k.store.AddKey(ctx, SealedKey{Kind: kind, Number: number, Wrapped: wrapped, Made: k.now(), Starts: starts}); err != nil {
+		return fmt.Errorf("keep the %s key: %w", kind, err)
+	}
+	return nil
 }
 
 func keyAD(kind string, number int64) []byte {
@@ -121,6 +115,10 @@ func (k *Keyring) makeHouse(ad []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return k.wrapHouse(handle, ad)
+}
+
+func (k *Keyring) wrapHouse(handle *keyset.Handle, ad []byte) ([]byte, error) {
 	var b bytes.Buffer
 	if err := handle.WriteWithAssociatedData(keyset.NewBinaryWriter(&b), k.wrap, ad); err != nil {
 		return nil, err
@@ -128,121 +126,28 @@ func (k *Keyring) makeHouse(ad []byte) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// hold unwraps what is kept. A key that cannot be unwrapped means that SOTTO_KEYS is not the file this database belongs to.
-func (k *Keyring) hold(kept []SealedKey) error {
-	h := new(held)
-	now := k.now()
-	for _, s := range kept {
-		if !s.Ends.IsZero() && !s.Ends.After(now) {
-			continue
-		}
-		if err := k.unwrap(h, s); err != nil {
-			return fmt.Errorf("%s key %d is not of this SOTTO_KEYS: %w", s.Kind, s.Number, err)
-		}
-	}
-	if len(h.signing) == 0 || len(h.refresh) == 0 || h.house == nil {
-		return errors.New("every key of a kind has ended")
-	}
-	k.held.Store(h)
-	return nil
+// unwrapHouse opens a house key. An error means that SOTTO_KEYS is not the file this database belongs to.
+func (k *Keyring) unwrapHouse(s SealedKey) (*keyset.Handle, error) {
+	return keyset.ReadWithAssociatedData(keyset.NewBinaryReader(bytes.NewReader(s.Wrapped)), k.wrap, keyAD(s.Kind, s.Number))
 }
 
-func (k *Keyring) unwrap(h *held, s SealedKey) error {
+// rewrap is s under the wrapping key of today.
+func (k *Keyring) rewrap(s SealedKey) (SealedKey, error) {
 	ad := keyAD(s.Kind, s.Number)
 	if s.Kind == houseKind {
-		handle, err := keyset.ReadWithAssociatedData(keyset.NewBinaryReader(bytes.NewReader(s.Wrapped)), k.wrap, ad)
+		handle, err := k.unwrapHouse(s)
 		if err != nil {
-			return err
+			return s, err
 		}
-		h.house, err = aead.New(handle)
-		return err
+		s.Wrapped, err = k.wrapHouse(handle, ad)
+		return s, err
 	}
 	plain, err := k.wrap.Decrypt(s.Wrapped, ad)
 	if err != nil {
-		return err
+		return s, err
 	}
-	switch s.Kind {
-	case signingKind:
-		parsed, err := x509.ParsePKCS8PrivateKey(plain)
-		if err != nil {
-			return err
-		}
-		private, ok := parsed.(*ecdsa.PrivateKey)
-		if !ok || private.Curve != elliptic.P256() {
-			return errors.New("not on P-256")
-		}
-		x, y, err := coordinates(&private.PublicKey)
-		if err != nil {
-			return err
-		}
-		h.signing = append(h.signing, signingKey{thumbprint(x, y), x, y, private, s.Starts, s.Ends})
-	case refreshKind:
-		if len(plain) < 32 || s.Number < 1 || s.Number > 1<<16-1 {
-			return errors.New("of the wrong size")
-		}
-		h.refresh = append(h.refresh, refreshKey{uint16(s.Number), plain, s.Starts, s.Ends})
-	default: // of a younger version
-	}
-	return nil
-}
-
-// House encrypts what is at rest but belongs to no link. Its associated data say table, row and column.
-func (k *Keyring) House() tink.AEAD { return houseAEAD{k} }
-
-// houseAEAD follows the keyring, so that whoever holds it keeps up with new keys.
-type houseAEAD struct{ k *Keyring }
-
-func (a houseAEAD) Encrypt(plaintext, associatedData []byte) ([]byte, error) {
-	return a.k.held.Load().house.Encrypt(plaintext, associatedData)
-}
-
-func (a houseAEAD) Decrypt(ciphertext, associatedData []byte) ([]byte, error) {
-	return a.k.held.Load().house.Decrypt(ciphertext, associatedData)
-}
-
-// signer is the key to sign with now: the youngest that has started.
-func (k *Keyring) signer() (signingKey, error) {
-	now := k.now()
-	keys := k.held.Load().signing
-	for i := len(keys) - 1; i >= 0; i-- {
-		if !keys[i].starts.After(now) && (keys[i].ends.IsZero() || keys[i].ends.After(now)) {
-			return keys[i], nil
-		}
-	}
-	return signingKey{}, errors.New("no signing key has started")
-}
-
-// verifier is the public key of this kid.
-func (k *Keyring) verifier(kid string) (*ecdsa.PublicKey, bool) {
-	now := k.now()
-	for _, key := range k.held.Load().signing {
-		if key.kid == kid && (key.ends.IsZero() || key.ends.After(now)) {
-			return &key.private.PublicKey, true
-		}
-	}
-	return nil, false
-}
-
-// refresher is the refresh key of this number.
-func (k *Keyring) refresher(number uint16) (refreshKey, bool) {
-	now := k.now()
-	for _, key := range k.held.Load().refresh {
-		if key.number == number && (key.ends.IsZero() || key.ends.After(now)) {
-			return key, true
-		}
-	}
-	return refreshKey{}, false
-}
-
-// refresherAt is the refresh key that makes tokens at an instant: the youngest that had started.
-func (k *Keyring) refresherAt(at time.Time) (refreshKey, bool) {
-	keys := k.held.Load().refresh
-	for i := len(keys) - 1; i >= 0; i-- {
-		if !keys[i].starts.After(at) {
-			return keys[i], true
-		}
-	}
-	return refreshKey{}, false
+	s.Wrapped, err = k.wrap.Encrypt(plain, ad)
+	return s, err
 }
 
 // name makes a stable name under the pairwise key. Each part is preceded by its length, so that no two lists of parts are alike.
@@ -256,48 +161,6 @@ func mac(key []byte, parts ...string) []byte {
 		fmt.Fprintf(h, "%d:%s", len(p), p)
 	}
 	return h.Sum(nil)
-}
-
-// JWKS is a document of RFC 7517 section 5.
-type JWKS struct {
-	Keys []JWK `json:"keys"`
-}
-
-// JWK is one public key, RFC 7518 section 6.2.
-type JWK struct {
-	Kty string `json:"kty"`
-	Crv string `json:"crv"`
-	X   string `json:"x"`
-	Y   string `json:"y"`
-	Kid string `json:"kid"`
-	Use string `json:"use"`
-	Alg string `json:"alg"`
-}
-
-// Public gives the public keys of all signing keys that are published, those to come included.
-func (k *Keyring) Public() JWKS {
-	set := JWKS{Keys: []JWK{}}
-	now := k.now()
-	for _, key := range k.held.Load().signing {
-		if !key.ends.IsZero() && !key.ends.After(now) {
-			continue
-		}
-		set.Keys = append(set.Keys, JWK{Kty: "EC", Crv: "P-256", X: key.x, Y: key.y, Kid: key.kid, Use: "sig", Alg: "ES256"})
-	}
-	return set
-}
-
-func coordinates(key *ecdsa.PublicKey) (x, y string, err error) {
-	point, err := key.Bytes() // 4, x, y
-	if err != nil {
-		return "", "", fmt.Errorf("public key: %w", err)
-	}
-	return encode(point[1:33]), encode(point[33:65]), nil
-}
-
-// thumbprint names a key after itself, RFC 7638.
-func thumbprint(x, y string) string {
-	return encode(hash(`{"crv":"P-256","kty":"EC","x":"` + x + `","y":"` + y + `"}`))
 }
 
 func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }

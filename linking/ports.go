@@ -34,6 +34,14 @@ type KeyStore interface {
 	// AddKey keeps k, unless one of its kind and number is there: then that one stays, and it is no error. So processes that start
 	// together all read the same keys afterwards.
 	AddKey(ctx context.Context, k SealedKey) error
+	// ChangeKey keeps is in place of was, which has the same kind and number; ErrNone where was does not stand there (any more).
+	ChangeKey(ctx context.Context, was, is SealedKey) error
+	// DeleteKey deletes k; ErrNone where it does not stand there as k (any more).
+	DeleteKey(ctx context.Context, k SealedKey) error
+	// Reseal gives everything at rest that begins with prefix to seal, with what it is bound to (its associated data), and keeps what
+	// that returns in its place, unless something else stands there by then. It says how many it found, and goes on over errors of
+	// seal: the first of them is returned in the end, with nothing changed where it arose.
+	Reseal(ctx context.Context, prefix []byte, seal func(sealed, bound []byte) ([]byte, error)) (found int, err error)
 }
 
 // Interaction is a person between the first page and the way back to the assistant.

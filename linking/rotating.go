@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -31,9 +32,9 @@ func (a *Authority) rotating(grant string, generation int64, at time.Time) (Toke
 	if err != nil || len(id) != 16 || generation < 1 || generation > 1<<31 {
 		return "", errors.New("no refresh token can be made of this grant")
 	}
-	key, ok := a.o.Keys.refresherAt(at)
-	if !ok {
-		return "", errors.New("no refresh key has started")
+	key, err := a.o.Keys.refresherAt(at)
+	if err != nil {
+		return "", fmt.Errorf("make refresh token: %w", err)
 	}
 	b := make([]byte, 0, rotatingLength)
 	b = append(b, rotatingVersion)

@@ -195,5 +195,5 @@ func (d *doctor) keys() {
 	if !d.private("keys", d.cfg.Keys) {
 		return
 	}
-	d.fine("keys", "%s holds both keys", d.cfg.Keys)
+	d.fine("keys", "%s holds the keys", d.cfg.Keys)
 }

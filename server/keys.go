@@ -13,10 +13,13 @@ import (
 // keysHint is how an operator makes the file.
 const keysHint = `{"wrapping": "…", "pairwise": "…"}, each from openssl rand -base64 32`
 
-// Keys are the two secrets that are not in the database.
+// Keys are the secrets that are not in the database.
 type Keys struct {
-	// Wrap encrypts every other key where it is kept (AES-256-GCM).
+	// Wrap encrypts every other key where it is kept (AES-256-GCM). Where the file holds the wrapping key before this one too, what
+	// that has wrapped is opened.
 	Wrap tink.AEAD
+	// Rewrap says that the file holds the wrapping key before this one.
+	Rewrap bool
 	// Pairwise makes a customer's name from a bank's subject, by HMAC.
 	Pairwise []byte
 }
@@ -29,27 +32,53 @@ func ReadKeys(path string) (Keys, error) {
 	}
 	var file struct {
 		Wrapping string `json:"wrapping"`
+		Previous string `json:"wrapping_previous"`
 		Pairwise string `json:"pairwise"`
 	}
 	if err := json.Unmarshal(content, &file, json.RejectUnknownMembers(true)); err != nil {
 		return Keys{}, fmt.Errorf("%w: SOTTO_KEYS: %s is not the JSON %s", ErrSettings, path, keysHint)
 	}
-	wrapping, err := key32(file.Wrapping)
-	if err != nil {
-		return Keys{}, fmt.Errorf("%w: SOTTO_KEYS: %s: wrapping: %w", ErrSettings, path, err)
-	}
-	pairwise, err := key32(file.Pairwise)
-	if err != nil {
+	k := Keys{}
+	if k.Pairwise, err = key32(file.Pairwise); err != nil {
 		return Keys{}, fmt.Errorf("%w: SOTTO_KEYS: %s: pairwise: %w", ErrSettings, path, err)
 	}
-	if file.Wrapping == file.Pairwise {
-		return Keys{}, fmt.Errorf("%w: SOTTO_KEYS: %s: the two keys must differ", ErrSettings, path)
-	}
-	wrap, err := subtle.NewAESGCM(wrapping)
-	if err != nil {
+	if k.Wrap, err = wrapping(file.Wrapping); err != nil {
 		return Keys{}, fmt.Errorf("%w: SOTTO_KEYS: %s: wrapping: %w", ErrSettings, path, err)
 	}
-	return Keys{Wrap: wrap, Pairwise: pairwise}, nil
+	if file.Previous != "" {
+		previous, err := wrapping(file.Previous)
+		if err != nil {
+			return Keys{}, fmt.Errorf("%w: SOTTO_KEYS: %s: wrapping_previous: %w", ErrSettings, path, err)
+		}
+		k.Wrap, k.Rewrap = rewrapping{k.Wrap, previous}, true
+	}
+	if file.Wrapping == file.Pairwise || file.Previous == file.Pairwise || file.Previous == file.Wrapping {
+		return Keys{}, fmt.Errorf("%w: SOTTO_KEYS: %s: the keys must differ", ErrSettings, path)
+	}
+	return k, nil
+}
+
+func wrapping(text string) (tink.AEAD, error) {
+	key, err := key32(text)
+	if err != nil {
+		return nil, err
+	}
+	return subtle.NewAESGCM(key)
+}
+
+// rewrapping wraps with the first of two keys, and unwraps with either.
+type rewrapping struct {
+	tink.AEAD
+	previous tink.AEAD
+}
+
+// Decrypt opens what either key has wrapped.
+func (r rewrapping) Decrypt(ciphertext, associatedData []byte) ([]byte, error) {
+	plain, err := r.AEAD.Decrypt(ciphertext, associatedData)
+	if err != nil {
+		return r.previous.Decrypt(ciphertext, associatedData)
+	}
+	return plain, nil
 }
 
 func key32(text string) ([]byte, error) {

@@ -85,6 +85,11 @@ func (s *Server) openDatabase(ctx context.Context) error {
 	if s.cfg.Migrate {
 		return migrate(ctx, db, s.cfg.Dev)
 	}
+	return isOurs(ctx, db, s.cfg.Dev)
+}
+
+// isOurs refuses a database that is not of this version, or not for what it is used for.
+func isOurs(ctx context.Context, db *store.DB, isDev bool) error {
 	has, wants, err := db.Version(ctx)
 	if err != nil {
 		return err
@@ -92,5 +97,5 @@ func (s *Server) openDatabase(ctx context.Context) error {
 	if has != wants {
 		return fmt.Errorf("%w: the database has version %d and this program needs %d: run `sotto migrate`", ErrSettings, has, wants)
 	}
-	return mark(ctx, db, s.cfg.Dev)
+	return mark(ctx, db, isDev)
 }

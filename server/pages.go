@@ -84,6 +84,7 @@ func (s *Server) frame(w *words, key string, pairs ...string) frame {
 }
 
 func (s *Server) showConsent(c echo.Context, p linking.Page) error {
+	s.setBrowser(c, p.Browser)
 	w := s.keepWords(c, p.Locales)
 	shown := consentPage{
 		frame: s.frame(w, "consent.title", "client", p.Client), Interaction: p.Interaction, Host: p.Host, Joined: p.Joined,
@@ -103,7 +104,6 @@ func (s *Server) showConsent(c echo.Context, p linking.Page) error {
 	for _, scope := range p.Scopes {
 		shown.Scopes = append(shown.Scopes, scopeChoice{Name: scope, Chosen: len(p.Chosen) == 0 || slices.Contains(p.Chosen, scope)})
 	}
-	s.setBrowser(c, p.Browser)
 	return s.show(c, http.StatusOK, "consent", w, shown)
 }
 

@@ -224,5 +224,8 @@ func (s *Server) Close() error {
 // PublicURL is the issuer and the base of all links.
 func (s *Server) PublicURL() string { return s.cfg.PublicURL }
 
+// Addr is where it listens: host and port, the port as it turned out to be.
+func (s *Server) Addr() string { return s.cfg.Addr }
+
 // Now is the house's present.
 func (s *Server) Now() time.Time { return s.now() }

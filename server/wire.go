@@ -26,6 +26,7 @@ const sweeping = time.Hour
 
 // rooms are the rooms below, put together.
 type rooms struct {
+	keys        *linking.Keyring
 	connections *banking.Connections
 	authority   *linking.Authority
 	record      *disclosure.Log
@@ -58,22 +59,21 @@ func (s *Server) openRooms(ctx context.Context) error {
 	if err := s.openDatabase(ctx); err != nil {
 		return err
 	}
-	ring, err := linking.OpenKeyring(ctx, s.db, keys.Wrap, keys.Pairwise, s.now)
-	if err != nil {
+	if s.keys, err = linking.OpenKeyring(ctx, s.db, keys.Wrap, keys.Pairwise, s.now); err != nil {
 		return fmt.Errorf("open the keys: %w", err)
 	}
 	banks, err := s.openBanks() //nolint:contextcheck // a bank outlives the context in which it is opened
 	if err != nil {
 		return err
 	}
-	s.connections = banking.NewConnections(banks, s.db, ring.House(), s.now, s.random)
+	s.connections = banking.NewConnections(banks, s.db, s.keys.House(), s.now, s.random)
 	s.closers = append(s.closers, func() error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishWithin)
 		defer cancel()
 		return s.connections.Close(ctx)
 	})
 	s.authority, err = linking.New(linking.Options{
-		Issuer: s.cfg.PublicURL, Clients: clients, Keys: ring, Store: s.db, Connections: s.connections, Now: s.now,
+		Issuer: s.cfg.PublicURL, Clients: clients, Keys: s.keys, Store: s.db, Connections: s.connections, Now: s.now,
 	})
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrSettings, err)
@@ -81,7 +81,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 	if err := s.openConversation(banks); err != nil {
 		return err
 	}
-	s.loops = append(s.loops, s.endConsents, s.sweep)
+	s.loops = append(s.loops, s.endConsents, s.sweep, s.rereadKeys)
 	return s.openAlexa()
 }
 
@@ -183,13 +183,18 @@ func (s *Server) endConsents(ctx context.Context) {
 	})
 }
 
+// rereadKeys keeps up with keys that another process has made.
+func (s *Server) rereadKeys(ctx context.Context) {
+	s.keys.Run(ctx, func(err error) { s.log.Error("read keys", zap.String("fault", fault(err))) })
+}
+
 // sweep deletes what has expired, now and then.
 func (s *Server) sweep(ctx context.Context) {
 	tick := time.NewTicker(sweeping)
 	defer tick.Stop()
 	for {
 		_, err := s.record.Sweep(ctx, time.Duration(s.cfg.Retention))
-		if err = errors.Join(err, s.authority.Sweep(ctx)); err != nil && ctx.Err() == nil {
+		if err = errors.Join(err, s.authority.Sweep(ctx), s.keys.Sweep(ctx)); err != nil && ctx.Err() == nil {
 			s.log.Error("sweep", zap.String("fault", fault(err)))
 		}
 		select {

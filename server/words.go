@@ -127,7 +127,7 @@ func (s *Server) words(c echo.Context) *words {
 // keepWords chooses the language of a linking whose assistant asked for locales, and keeps it in the browser until the linking is over.
 func (s *Server) keepWords(c echo.Context, locales string) *words {
 	w := spoken.match(locales, c.Request().Header.Get("Accept-Language"))
-	c.SetCookie(&http.Cookie{
+	c.SetCookie(&http.Cookie{ //nolint:gosec // not Secure only where the public URL is http, which only --dev allows, on loopback
 		Name: s.languageCookie(), Value: w.tag.String(), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		Secure: strings.HasPrefix(s.cfg.PublicURL, "https:"), MaxAge: int(browserLife.Seconds()),
 	})

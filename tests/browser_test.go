@@ -290,10 +290,9 @@ func (v *visit) look(page string) {
 var axeOnce = sync.OnceValues(func() (string, error) {
 	const file = "judges/node_modules/axe-core/axe.min.js"
 	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
-		install := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error") //nolint:noctx // once for all tests
-		install.Dir = "judges"
+		install := exec.Command("judges/install")
 		if out, err := install.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("axe-core is missing: run npm ci in tests/judges: %w: %s", err, out)
+			return "", fmt.Errorf("axe-core is missing: %w: %s", err, out)
 		}
 	}
 	source, err := os.ReadFile(file)

@@ -36,6 +36,7 @@ type cli struct {
 	Doctor  doctorCommand  `cmd:"" help:"check settings, clock, database, keys, banks, redirect URIs"`
 	Show    configCommand  `cmd:"" name:"config" help:"print the effective settings, secrets masked"`
 	Migrate migrateCommand `cmd:"" name:"migrate" help:"bring the database to this version"`
+	Ring    keysCommand    `cmd:"" name:"keys" help:"look after the keys in the database"`
 	Version versionCommand `cmd:"" help:"print the version"`
 }
 

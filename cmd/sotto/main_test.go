@@ -64,6 +64,8 @@ func TestCommandLines(t *testing.T) {
 		"a package that comes later":                    {args: []string{"package", "mcp"}, code: 2, errs: "later version"},
 		"a package without a house":                     {args: []string{"package", "alexa"}, code: 1, errs: "SOTTO_PUBLIC_URL"},
 		"a database brought to this version":            {args: []string{"migrate", "--database=sqlite:fresh/sotto.db"}, out: "the database has version"},
+		"keys that are nowhere":                         {args: []string{"keys", "rotate"}, code: 1, errs: "SOTTO_KEYS is missing"},
+		"keys of a development house not begun yet":     {args: []string{"keys", "rotate", "--dev"}, code: 1, errs: "keys.json"},
 		"a doctor on the street with nothing":           {args: []string{"doctor"}, code: 1, out: "FAULT", errs: "sotto: the doctor found faults"},
 		"a doctor in a development house not begun yet": {args: []string{"doctor", "--dev"}, out: "serve --dev"},
 	} {
@@ -135,6 +137,39 @@ func TestTheWalkThroughWorksAsPrinted(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "package")
 	if code, said, errs := call(t.Context(), nil, "package", "alexa", "--dev", "--invocation=albion bank", "--state="+state, "--out="+dir); code != done || !strings.Contains(said, "skill.json") {
 		t.Errorf("package: exit %d\n%s%s", code, said, errs)
+	}
+}
+
+func TestKeysAreRotatedBesideARunningHouse(t *testing.T) {
+	state, _ := serve(t)
+	ask := func() {
+		t.Helper()
+		if code, heard, errs := call(t.Context(), nil, "ask", "--state="+state, "what's my balance?"); code != done || !strings.Contains(heard, "pounds") {
+			t.Errorf("exit %d, %q, %s", code, heard, errs)
+		}
+	}
+	ask()
+	for _, word := range []string{"made", "waiting"} {
+		code, said, errs := call(t.Context(), nil, "keys", "rotate", "--dev", "--state="+state)
+		for _, kind := range []string{"signing", "house", "refresh"} {
+			if !regexp.MustCompile(`(?m)^` + word + ` +` + kind + ` key 2, .*20\d\d-`).MatchString(said) {
+				t.Errorf("exit %d: %s key: want %s\n%s%s", code, kind, word, said, errs)
+			}
+		}
+	}
+	ask()
+	t.Run("with another wrapping key", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "keys.json")
+		another := `{"wrapping":"QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=","pairwise":"QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI="}`
+		if err := os.WriteFile(path, []byte(another), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if code, _, errs := call(t.Context(), nil, "keys", "rotate", "--dev", "--state="+state, "--keys="+path); code != failed || !strings.Contains(errs, "not of this SOTTO_KEYS") {
+			t.Errorf("exit %d, %s", code, errs)
+		}
+	})
+	if code, _, errs := call(t.Context(), nil, "keys", "rotate", "--state="+state, "--keys="+filepath.Join(state, "keys.json")); code != failed || !strings.Contains(errs, "marked dev") {
+		t.Errorf("without --dev: exit %d, %s", code, errs)
 	}
 }
 

@@ -41,3 +41,27 @@ func (db *DB) AddKey(ctx context.Context, k linking.SealedKey) error {
 	}
 	return nil
 }
+
+// ChangeKey keeps is in place of was.
+func (db *DB) ChangeKey(ctx context.Context, was, is linking.SealedKey) error {
+	return db.touchKey(ctx, "change key", `UPDATE keys SET wrapped = $5, made = $6, starts = $7, ends = $8
+		WHERE kind = $1 AND number = $2 AND wrapped = $3 AND ends = $4 RETURNING number`,
+		was.Kind, was.Number, was.Wrapped, millis(was.Ends), is.Wrapped, millis(is.Made), millis(is.Starts), millis(is.Ends))
+}
+
+// DeleteKey deletes k.
+func (db *DB) DeleteKey(ctx context.Context, k linking.SealedKey) error {
+	return db.touchKey(ctx, "delete key", `DELETE FROM keys WHERE kind = $1 AND number = $2 AND wrapped = $3 AND ends = $4 RETURNING number`,
+		k.Kind, k.Number, k.Wrapped, millis(k.Ends))
+}
+
+func (db *DB) touchKey(ctx context.Context, doing, query string, args ...any) error {
+	err := db.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var number int64
+		return none(one(ctx, tx, query, args, &number))
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return nil
+}

@@ -23,6 +23,10 @@ func Links(t *testing.T, open func(*testing.T) linking.Store) {
 		"a key comes back as it was kept":                               keyComesBack,
 		"of two keys of one kind and number the first stays":            firstKeyStays,
 		"processes that make a key at once agree on one":                keysAgree,
+		"a key is changed and deleted only as it was seen":              keyChanges,
+		"what is sealed under a key is sealed anew, and nothing else":   resealLinks,
+		"what was replaced while it was sealed anew stays":              resealGuard,
+		"what cannot be opened does not keep the rest from being seen":  resealFault,
 		"an interaction comes back as it was kept":                      interactionComesBack,
 		"an interaction is only its own browser's, and only in time":    interactionIsBound,
 		"choosing keeps the choice and counts tries up to the limit":    chooseCounts,
@@ -183,6 +187,137 @@ func keysAgree(t *testing.T, s linking.Store) {
 	check(t, err)
 	if len(got) != 1 {
 		t.Errorf("got %d keys, want 1", len(got))
+	}
+}
+
+func keyChanges(t *testing.T, s linking.Store) {
+	was := linking.SealedKey{Kind: "a", Number: 1, Wrapped: blob(), Made: noon, Starts: noon}
+	other := linking.SealedKey{Kind: "a", Number: 2, Wrapped: blob(), Made: noon, Starts: noon}
+	check(t, s.AddKey(t.Context(), was))
+	check(t, s.AddKey(t.Context(), other))
+	is := was
+	is.Ends = noon.Add(time.Hour)
+	check(t, s.ChangeKey(t.Context(), was, is))
+	wantNone(t, "changing what was changed", s.ChangeKey(t.Context(), was, is))
+	wantNone(t, "deleting what was changed", s.DeleteKey(t.Context(), was))
+	was, is.Wrapped = is, blob()
+	check(t, s.ChangeKey(t.Context(), was, is))
+	wantNone(t, "deleting what was wrapped anew", s.DeleteKey(t.Context(), was))
+	got, err := s.LinkingKeys(t.Context())
+	check(t, err)
+	same(t, "keys", got, []linking.SealedKey{is, other})
+	check(t, s.DeleteKey(t.Context(), is))
+	wantNone(t, "deleting what is gone", s.DeleteKey(t.Context(), is))
+	got, err = s.LinkingKeys(t.Context())
+	check(t, err)
+	same(t, "keys", got, []linking.SealedKey{other})
+}
+
+// sealedAs is a link, or an interaction, whose key begins with prefix.
+func sealedAs(prefix string, key []byte) []byte { return append([]byte(prefix), key...) }
+
+// many is more than any store can be expected to handle in one step.
+const many = 120
+
+func resealLinks(t *testing.T, s linking.Store) {
+	const old, young, kin = "\x01old1", "\x01new1", "\x01old2"
+	keys := map[string][]byte{} // by what it is bound to
+	browser := blob()
+	var ids []string
+	for n := range many {
+		i := interaction()
+		i.Browser = browser
+		i.Key = sealedAs(old, blob())
+		if n%5 == 0 {
+			i.Key = sealedAs(kin, blob())
+		} else {
+			keys["links|"+i.Link+"|key"] = i.Key
+		}
+		check(t, s.AddInteraction(t.Context(), i))
+		ids = append(ids, i.ID)
+	}
+	want := len(keys)
+	link := linked(t, s) // its key begins otherwise
+	found, err := s.Reseal(t.Context(), []byte(old), func(sealed, bound []byte) ([]byte, error) {
+		if string(keys[string(bound)]) != string(sealed) {
+			t.Errorf("bound to %q: another's", bound)
+		}
+		delete(keys, string(bound))
+		return sealedAs(young, sealed[5:]), nil
+	})
+	check(t, err)
+	if found != want || len(keys) != 0 {
+		t.Errorf("%d found, %d missed of %d", found, len(keys), want)
+	}
+	anew := 0
+	for _, id := range ids {
+		i, err := s.Interaction(t.Context(), id, browser, noon)
+		check(t, err)
+		switch string(i.Key[:5]) {
+		case young:
+			anew++
+		case old:
+			t.Error("a key was left as it was")
+		}
+	}
+	if anew != want {
+		t.Errorf("%d were sealed anew, want %d", anew, want)
+	}
+	g, _, err := s.ByGrant(t.Context(), link.Grant, nil)
+	check(t, err)
+	same(t, "a key sealed otherwise", g.Key, link.Key)
+	if found, err := s.Reseal(t.Context(), []byte(old), nil); found != 0 || err != nil {
+		t.Errorf("a second look finds %d, %v", found, err)
+	}
+	if found, err := s.Reseal(t.Context(), link.Key[:5], func(_, bound []byte) ([]byte, error) {
+		same(t, "bound", string(bound), "links|"+link.ID+"|key")
+		return sealedAs(young, link.Key[5:]), nil
+	}); found != 1 || err != nil {
+		t.Errorf("a link: found %d, %v", found, err)
+	}
+}
+
+func resealGuard(t *testing.T, s linking.Store) {
+	i := interaction()
+	i.Key = sealedAs("\x01old1", blob())
+	check(t, s.AddInteraction(t.Context(), i))
+	young := sealedAs("\x01new1", blob())
+	found, err := s.Reseal(t.Context(), i.Key[:5], func([]byte, []byte) ([]byte, error) {
+		// Somebody else is quicker.
+		if _, err := s.Reseal(context.WithoutCancel(t.Context()), i.Key[:5], func([]byte, []byte) ([]byte, error) { return young, nil }); err != nil {
+			return nil, err
+		}
+		return sealedAs("\x01late", blob()), nil
+	})
+	check(t, err)
+	if found != 1 {
+		t.Errorf("found %d", found)
+	}
+	got, err := s.Interaction(t.Context(), i.ID, i.Browser, noon)
+	check(t, err)
+	same(t, "key", got.Key, young)
+}
+
+func resealFault(t *testing.T, s linking.Store) {
+	fault := errors.New("cannot be opened")
+	for range many {
+		i := interaction()
+		i.Key = sealedAs("\x01old1", blob())
+		check(t, s.AddInteraction(t.Context(), i))
+	}
+	seen := 0
+	found, err := s.Reseal(t.Context(), []byte("\x01old1"), func(sealed, _ []byte) ([]byte, error) {
+		if seen++; seen%3 == 0 {
+			return nil, fault
+		}
+		return sealedAs("\x01new1", sealed[5:]), nil
+	})
+	if found != many || !errors.Is(err, fault) {
+		t.Errorf("found %d, %v; want %d and the fault", found, err, many)
+	}
+	left, err := s.Reseal(t.Context(), []byte("\x01old1"), func([]byte, []byte) ([]byte, error) { return nil, fault })
+	if left != many/3 || !errors.Is(err, fault) {
+		t.Errorf("left %d, %v; want %d", left, err, many/3)
 	}
 }
 
