@@ -59,7 +59,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 		err = refuseCallAs(c, status)
 	case wantsPage(c.Request()):
 		askLater(c.Response().Header(), status)
-		err = s.showProblem(c, status, http.StatusText(status), detailOf(status))
+		err = s.showStatus(c, status)
 	default:
 		err = refuse(c.Response(), c.Request(), status)
 	}

@@ -9,7 +9,7 @@ import (
 
 // mountFront adds the front page, and what a development house has beside it.
 func (s *Server) mountFront(e *echo.Echo) error {
-	e.GET("/", s.front)
+	e.GET(frontPath, s.front)
 	if s.dev == nil {
 		return nil
 	}
@@ -17,17 +17,24 @@ func (s *Server) mountFront(e *echo.Echo) error {
 	return s.mountMirror(e)
 }
 
+const frontPath = "/"
+
 // front says what this is. In a development house it has what a customer needs to sign in by hand.
 func (s *Server) front(c echo.Context) error {
-	shown := map[string]any{"Name": s.cfg.SkillName, "Dev": s.dev != nil}
-	if s.dev != nil {
-		people, err := s.signIns()
-		if err != nil {
-			return err
-		}
-		shown["Link"], shown["People"], shown["Walk"] = s.authorizeURL(), people, s.WalkThrough("sotto")
+	if s.dev == nil {
+		w := s.words(c)
+		return s.show(c, http.StatusOK, "front", w, struct {
+			frame
+			PrivacyURL, TermsURL string
+		}{s.frame(w, "front.heading"), s.cfg.PrivacyURL, s.cfg.TermsURL})
 	}
-	return page(c, frontPage, shown)
+	people, err := s.signIns()
+	if err != nil {
+		return err
+	}
+	return page(c, frontPage, map[string]any{
+		"Name": s.cfg.SkillName, "Link": s.authorizeURL(), "People": people, "Walk": s.WalkThrough("sotto"),
+	})
 }
 
 // linked plays the assistant: the browser comes here with the code, as it would come to Amazon.
@@ -50,14 +57,14 @@ func page(c echo.Context, t *template.Template, shown any) error {
 var frontPage = template.Must(template.New("front").Parse(`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.Name}}</title><link rel="stylesheet" href="/style.css"></head>
-<body><main>
-<p class="mark">{{.Name}}<small>your bank, said quietly</small></p>
+<body>
+<header><p class="mark">{{.Name}} <small>your bank, said quietly</small></p></header>
+<main>
 <div class="card">
 <h1>This is {{.Name}}</h1>
 <p class="lead">It answers a voice assistant's question about your money from your bank, and gives the assistant the sentence it has to speak, and nothing more.</p>
-{{if not .Dev}}<p>To link your account, start in your assistant's own app.</p>{{end}}
 </div>
-{{if .Dev}}<div class="card">
+<div class="card">
 <h2>Sign in at the mock bank</h2>
 <p><a href="{{.Link}}">Link an account as the Alexa app would</a>. Reload this page for fresh one-time codes.</p>
 <table>
@@ -67,15 +74,16 @@ var frontPage = template.Must(template.New("front").Parse(`<!doctype html>
 <h2>The walk-through</h2>
 <pre>{{.Walk}}</pre>
 </div>
-{{end}}</main></body>
+</main></body>
 </html>
 `))
 
 var linkedPage = template.Must(template.New("linked").Parse(`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.Name}}</title><link rel="stylesheet" href="/style.css"></head>
-<body><main>
-<p class="mark">{{.Name}}<small>your bank, said quietly</small></p>
+<body>
+<header><p class="mark">{{.Name}} <small>your bank, said quietly</small></p></header>
+<main>
 <div class="card">
 {{if .Trade}}<h1>Back at the assistant</h1>
 <p class="lead">Here the Alexa app would take over. Within a minute, it trades the code in the address for tokens, as this command does:</p>

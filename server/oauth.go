@@ -22,12 +22,14 @@ const (
 	pageBudget  = 12 * time.Second
 )
 
+const authorizePath = "/oauth/authorize"
+
 // browserLife is how long a customer may take from the first page to the way back.
 const browserLife = 30 * time.Minute
 
 func (s *Server) mountOAuth(e *echo.Echo) {
-	e.GET("/oauth/authorize", s.authorize)
-	e.POST("/oauth/authorize", s.decide)
+	e.GET(authorizePath, s.authorize)
+	e.POST(authorizePath, s.decide)
 	e.GET("/link/callback", s.callback)
 	e.POST("/link/callback", s.callbackPosted)
 	e.POST("/oauth/token", s.token)
@@ -78,7 +80,7 @@ func (s *Server) authorize(c echo.Context) error {
 	defer done()
 	p, err := s.authority.Authorize(ctx, c.Request().URL.RawQuery, s.browser(c))
 	if err != nil {
-		return s.refusePage(c, st.refused(err))
+		return s.refusePage(c, st.refused(err), "")
 	}
 	st.line.Client = p.ClientID
 	return s.showConsent(c, p)
@@ -102,9 +104,9 @@ func (s *Server) decide(c echo.Context) error {
 	}
 	next, err := s.authority.Decide(ctx, d)
 	if err != nil {
-		return s.refusePage(c, st.refused(err))
+		return s.refusePage(c, st.refused(err), d.Choice)
 	}
-	return s.walkOn(c, st, next)
+	return s.walkOn(c, st, next, d.Bank)
 }
 
 // callback takes a customer who comes back from the bank with the answer in the query, or shows the page that reads a fragment.
@@ -143,13 +145,13 @@ func (s *Server) comeBack(c echo.Context, answer url.Values) error {
 		Code: answer.Get("code"), State: answer.Get("state"), IDToken: answer.Get("id_token"), Issuer: answer.Get("iss"), Error: answer.Get("error"),
 	})
 	if err != nil {
-		return s.refusePage(c, st.refused(err))
+		return s.refusePage(c, st.refused(err), "")
 	}
-	return s.walkOn(c, st, next)
+	return s.walkOn(c, st, next, "")
 }
 
-// walkOn sends the browser where linking says it goes next.
-func (s *Server) walkOn(c echo.Context, st *step, next linking.Step) error {
+// walkOn sends the browser where linking says it goes next. bank is the one chosen just now.
+func (s *Server) walkOn(c echo.Context, st *step, next linking.Step, bank banking.BankID) error {
 	st.line.Outcome, st.line.Client, st.line.Link = next.Outcome, next.ClientID, next.Link
 	if next.URL == "" {
 		if next.Page.Problem != nil {
@@ -159,24 +161,25 @@ func (s *Server) walkOn(c echo.Context, st *step, next linking.Step) error {
 	}
 	switch next.Outcome {
 	case "to_bank":
-		return s.hop(c, "On to your bank", "You sign in there, and choose the accounts. Your bank's password stays with your bank.", next.URL)
+		return s.hop(c, "bank", next.URL, next.ClientID, bank)
 	case "linked":
-		return s.hop(c, "You are linked", "You can ask now. To take it back, say “forget me”.", next.URL)
+		return s.hop(c, "linked", next.URL, next.ClientID, "")
 	default:
-		return s.hop(c, "Nothing was linked", "You are on your way back.", next.URL)
+		return s.hop(c, "denied", next.URL, next.ClientID, "")
 	}
 }
 
-// refusePage answers a browser that cannot go on: back at the client where that is proven, else with a page.
-func (s *Server) refusePage(c echo.Context, e *linking.OAuthError) error {
+// refusePage answers a browser that cannot go on: back at the client where that is proven, else with a page. said is what the customer
+// pressed, if anything.
+func (s *Server) refusePage(c echo.Context, e *linking.OAuthError, said linking.Choice) error {
 	if e.Redirect == "" {
-		return s.showProblem(c, e.Status, "This cannot go on", e.Description)
+		return s.showRefusal(c, e, said)
 	}
 	c.Response().Header().Set("Cache-Control", "no-store")
 	if c.Request().Method == http.MethodGet && strings.HasPrefix(c.Path(), "/oauth/") {
 		return c.Redirect(http.StatusSeeOther, e.Redirect)
 	}
-	return s.hop(c, "Nothing was linked", "You are on your way back.", e.Redirect)
+	return s.hop(c, "refused", e.Redirect, e.Client, "")
 }
 
 // token is the token endpoint, RFC 6749 section 3.2.

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -22,19 +24,30 @@ var pages = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
 
 // frame is what every page has.
 type frame struct {
+	words   *words
 	Title   string
 	Brand   string
 	Refresh string // where to go at once; empty to stay
+	Client  string // the assistant's name; may be empty
+	Step    int    // of the three steps of linking; 0 for none
 }
+
+// Lang is the page's language, for the attribute lang.
+func (f frame) Lang() string { return f.words.tag.String() }
+
+// Say gives a text in the page's language.
+func (f frame) Say(key string, pairs ...string) (string, error) { return f.words.say(key, pairs...) }
 
 // consentPage is the page on which a customer says which bank, and what may be said.
 type consentPage struct {
 	frame
-	Interaction, Client, Host, Problem string
-	Joined                             int
-	Banks                              []bankChoice
-	Scopes                             []scopeChoice
-	PrivacyURL, TermsURL               string
+	Interaction, Host    string
+	Problem              string // a key; may be empty
+	Bank                 string // the name of the bank of Problem, or of the only one there is; may be empty
+	Joined               int
+	Banks                []bankChoice
+	Scopes               []scopeChoice
+	PrivacyURL, TermsURL string
 }
 
 type bankChoice struct {
@@ -44,104 +57,155 @@ type bankChoice struct {
 }
 
 type scopeChoice struct {
-	Name            linking.Scope
-	Title, Sentence string
-	Chosen          bool
-}
-
-// scopeWords say of each scope what may be said, and what not.
-var scopeWords = map[linking.Scope]scopeChoice{
-	linking.Balances:     {Title: "Balances", Sentence: "How much is in each account, and how much is owed on a card."},
-	linking.Spending:     {Title: "Spending totals", Sentence: "How much you spent in a week, or on groceries. No single purchases."},
-	linking.Transactions: {Title: "Single purchases", Sentence: "Where you paid, how much, and when."},
-	linking.Income:       {Title: "Income", Sentence: "How much came in, such as a salary."},
-	linking.Upcoming:     {Title: "Upcoming payments", Sentence: "What is due soon, such as standing orders."},
+	Name   linking.Scope
+	Chosen bool
 }
 
 // hopPage sends a browser on to another host. It is a page and not a redirect, so that the content security policy need not name
 // every bank and assistant as a target of our forms.
 type hopPage struct {
 	frame
-	Heading, Sentence, To string
+	Kind, Bank, To string
 }
 
 // problemPage says what went wrong, and what to do now.
 type problemPage struct {
 	frame
-	Heading, Sentence string
+	Kind  string
+	Again string // where to start again; empty where that is not known
 }
 
-func (s *Server) frame(title string) frame {
-	return frame{Title: title + " · " + s.cfg.SkillName, Brand: s.cfg.SkillName}
+func (s *Server) frame(w *words, key string, pairs ...string) frame {
+	title, err := w.say(key, pairs...)
+	if err != nil { // the template says the same key, and fails
+		title = s.cfg.SkillName
+	}
+	return frame{words: w, Title: title + " · " + s.cfg.SkillName, Brand: s.cfg.SkillName}
 }
 
 func (s *Server) showConsent(c echo.Context, p linking.Page) error {
+	s.setBrowser(c, p.Browser)
+	w := s.keepWords(c, p.Locales)
 	shown := consentPage{
-		frame: s.frame("Link " + p.Client), Interaction: p.Interaction, Client: p.Client, Host: p.Host, Joined: p.Joined,
+		frame: s.frame(w, "consent.title", "client", p.Client), Interaction: p.Interaction, Host: p.Host, Joined: p.Joined,
 		PrivacyURL: s.cfg.PrivacyURL, TermsURL: s.cfg.TermsURL,
 	}
-	bank := ""
+	shown.Client, shown.Step = p.Client, 1
 	for _, b := range p.Banks {
-		chosen := b.ID == p.Bank || len(p.Banks) == 1
-		shown.Banks = append(shown.Banks, bankChoice{ID: b.ID, Name: b.Name, Chosen: chosen})
-		if b.ID == p.Bank {
-			bank = b.Name
+		only := len(p.Banks) == 1
+		shown.Banks = append(shown.Banks, bankChoice{ID: b.ID, Name: b.Name, Chosen: only || b.ID == p.Bank})
+		if only || b.ID == p.Bank {
+			shown.Bank = b.Name
 		}
 	}
 	if p.Problem != nil {
-		shown.Problem = problemSentence(p.Problem, bank)
+		shown.Problem = problemKey(p.Problem)
 	}
 	for _, scope := range p.Scopes {
-		choice := scopeWords[scope]
-		choice.Name, choice.Chosen = scope, len(p.Chosen) == 0 || slices.Contains(p.Chosen, scope)
-		shown.Scopes = append(shown.Scopes, choice)
+		shown.Scopes = append(shown.Scopes, scopeChoice{Name: scope, Chosen: len(p.Chosen) == 0 || slices.Contains(p.Chosen, scope)})
 	}
-	s.setBrowser(c, p.Browser)
-	return s.show(c, http.StatusOK, "consent", shown)
+	return s.show(c, http.StatusOK, "consent", w, shown)
 }
 
-// problemSentence says why the consent page is shown again.
-func problemSentence(err error, bank string) string {
-	if bank == "" {
-		bank = "Your bank"
-	}
+// problemKey says why the consent page is shown again.
+func problemKey(err error) string {
 	switch {
 	case errors.Is(err, linking.ErrChoice):
-		return "Please choose a bank, and at least one thing that may be said."
+		return "problem.choice"
 	case errors.Is(err, banking.ErrDenied):
-		return "You said no at " + bank + ". Nothing was linked there. You can try again, or stop here."
+		return "problem.denied"
 	case errors.Is(err, banking.ErrUnavailable), errors.Is(err, banking.ErrBusy):
-		return bank + " does not answer just now. Nothing was linked. Please try again in a few minutes."
+		return "problem.unavailable"
 	default:
-		return "That did not work at " + bank + ". Nothing was linked. Please try again, or choose another bank."
+		return "problem.other"
 	}
 }
 
-func (s *Server) hop(c echo.Context, heading, sentence, to string) error {
-	shown := hopPage{frame: s.frame(heading), Heading: heading, Sentence: sentence, To: to}
-	shown.Refresh = to
-	return s.show(c, http.StatusOK, "hop", shown)
+// hop sends the browser on: kind is bank, linked, denied or refused. client is an id; bank too, where the way leads to one.
+func (s *Server) hop(c echo.Context, kind, to, client string, bank banking.BankID) error {
+	w := s.words(c)
+	shown := hopPage{Kind: kind, To: to}
+	for _, b := range s.connections.Banks() {
+		if b.ID == bank {
+			shown.Bank = b.Name
+		}
+	}
+	shown.frame = s.frame(w, "hop."+kind+".heading", "bank", shown.Bank)
+	shown.Refresh, shown.Client = to, s.clientNames[client]
+	switch kind {
+	case "bank":
+		shown.Step = 2
+	case "linked":
+		shown.Step = 3
+	}
+	return s.show(c, http.StatusOK, "hop", w, shown)
 }
 
-func (s *Server) showProblem(c echo.Context, status int, heading, sentence string) error {
-	return s.show(c, status, "problem", problemPage{frame: s.frame(heading), Heading: heading, Sentence: sentence})
+// refusals are the kinds of page for what linking refuses in a browser, by its reasons. Others are "other", and "fault" from 500 on.
+var refusals = map[string]string{
+	"interaction_unknown": "lost", "interaction_over": "lost",
+	"interaction_elsewhere": "elsewhere",
+	"return_unknown":        "returned",
+	"client_unknown":        "stranger", "client_twice": "stranger", "redirect_unknown": "stranger", "redirect_twice": "stranger",
+}
+
+// showRefusal answers a browser that cannot go on, and that no client may be told of. said is what the customer pressed, if anything.
+func (s *Server) showRefusal(c echo.Context, e *linking.OAuthError, said linking.Choice) error {
+	kind, known := refusals[e.Reason]
+	switch {
+	case e.Status >= http.StatusInternalServerError:
+		kind = "fault"
+	case kind == "lost" && said == linking.Deny: // such as by a double click: what was to be done is done
+		kind = "over"
+	case !known:
+		kind = "other"
+	}
+	w := s.words(c)
+	shown := problemPage{frame: s.frame(w, "refused."+kind+".heading"), Kind: "refused." + kind}
+	if kind == "lost" || kind == "elsewhere" || kind == "fault" {
+		shown.Again = s.startedAt(c.Request())
+	}
+	return s.show(c, e.Status, "problem", w, shown)
+}
+
+// startedAt is the authorization request that a form was shown for, by the browser's Referer; empty where it is not said. It is our own
+// page, and reads its query as carefully as the first time.
+func (s *Server) startedAt(r *http.Request) string {
+	from, err := url.Parse(r.Referer())
+	own := s.cfg.PublicURL + authorizePath
+	if err != nil || from.RawQuery == "" || r.Method != http.MethodPost || !strings.HasPrefix(r.Referer(), own+"?") {
+		return ""
+	}
+	return authorizePath + "?" + from.RawQuery
+}
+
+// showStatus answers a browser that came where there is nothing for it.
+func (s *Server) showStatus(c echo.Context, status int) error {
+	kind := "status." + strconv.Itoa(status)
+	if _, ok := details[status]; !ok {
+		kind = "status.other"
+	}
+	w := s.words(c)
+	return s.show(c, status, "status", w, problemPage{frame: s.frame(w, kind+".heading"), Kind: kind})
 }
 
 // showFragment reads, with the only lines of script there are, an answer that a bank put into the fragment.
 func (s *Server) showFragment(c echo.Context) error {
 	c.Response().Header().Set("Content-Security-Policy",
 		"default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
-	return s.show(c, http.StatusOK, "fragment", s.frame("Coming back"))
+	w := s.words(c)
+	return s.show(c, http.StatusOK, "fragment", w, s.frame(w, "fragment.title"))
 }
 
 // show renders a page whole before the first byte is sent.
-func (s *Server) show(c echo.Context, status int, name string, shown any) error {
+func (s *Server) show(c echo.Context, status int, name string, w *words, shown any) error {
 	var out bytes.Buffer
 	if err := pages.ExecuteTemplate(&out, name, shown); err != nil {
 		return err
 	}
 	h := c.Response().Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", w.tag.String())
 	h.Set("Content-Length", strconv.Itoa(out.Len()))
 	h.Set("Cache-Control", "no-store")
 	c.Response().WriteHeader(status)

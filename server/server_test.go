@@ -254,7 +254,7 @@ func TestWhatTheOutsideGets(t *testing.T) {
 		"its numbers":                           {path: "/metrics", status: 200, kind: "text/plain", says: "go_goroutines"},
 		"its front page":                        {path: "/", status: 200, kind: "text/html", says: "This is Sotto"},
 		"an unknown route, to a program":        {path: "/nowhere", status: 404, kind: "application/problem+json", says: `"status":404`},
-		"an unknown route, to a browser":        {path: "/nowhere", header: map[string]string{"Accept": "text/html,*/*"}, status: 404, kind: "text/html", says: "There is nothing here."},
+		"an unknown route, to a browser":        {path: "/nowhere", header: map[string]string{"Accept": "text/html,*/*"}, status: 404, kind: "text/html", says: "There is nothing here"},
 		"a method that is not there":            {method: "DELETE", path: "/healthz", status: 405, kind: "application/problem+json"},
 		"another page's name for this house":    {path: "/", header: map[string]string{"Host": "evil.example"}, status: 421, kind: "application/problem+json", says: "own name"},
 		"a name that only begins like this one": {path: "/", header: map[string]string{"Host": "127.0.0.1.evil.example"}, status: 421, kind: "application/problem+json"},

@@ -113,6 +113,10 @@ func TestAHouseOnTheStreet(t *testing.T) {
 	if status, _, body := h.ask(t, http.MethodGet, "/", "", nil); status != 200 || strings.Contains(body, "Password") {
 		t.Error("the front page shows what is for development")
 	}
+	_, _, body := h.ask(t, http.MethodGet, "/", "", map[string]string{"Accept-Language": "pt-BR"})
+	if !strings.Contains(body, "Pergunte sobre o seu dinheiro") || !strings.Contains(body, `<html lang="pt-BR">`) {
+		t.Errorf("the front page does not speak the visitor's language: %s", body)
+	}
 	who := invented(t, state)
 	back, err := dev.Person{Bank: "albion", Customer: who, Now: time.Now}.Link(t.Context(), "http://"+addr+"/oauth/authorize?"+url.Values{
 		"response_type": {"code"}, "client_id": {"alexa"}, "redirect_uri": {"https://pitangui.amazon.com/api/skill/link/M1"}, "state": {"s"},

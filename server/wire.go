@@ -33,6 +33,7 @@ type rooms struct {
 	skill       *skills.Skill
 	phrases     *speech.Phrases
 	alexa       *alexa.Platform
+	clientNames map[string]string // by the client's id
 }
 
 // openRooms opens the rooms from the bottom up: the database, the keys, the bank's side, the assistant's side, the conversation, its words,
@@ -51,6 +52,10 @@ func (s *Server) openRooms(ctx context.Context) error {
 	}
 	s.metrics = newMetrics(names(skills.Entries(), func(e skills.Entry) string { return string(e.Intent) }),
 		names(skills.Keys(), func(k skills.Key) string { return string(k) }), names(clients, func(c linking.Client) string { return c.ID }))
+	s.clientNames = make(map[string]string, len(clients))
+	for _, c := range clients {
+		s.clientNames[c.ID] = c.Name
+	}
 	if err := s.openDatabase(ctx); err != nil {
 		return err
 	}
