@@ -19,24 +19,10 @@ var notSealed = []string{
 	"connections.directory_sealed", "disclosures.sealed", // under the link's own key
 }
 
-// fresh opens and migrates a file of its own.
-func fresh(t *testing.T, path string) *store.DB {
-	t.Helper()
-	db, err := store.Open(t.Context(), "sqlite:"+path, time.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	if err := db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return db
-}
-
 // TestEveryColumnOfBytesIsAccountedFor finds a new column that Reseal does not know: what it held would be lost with its key.
 func TestEveryColumnOfBytesIsAccountedFor(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sotto.db")
-	fresh(t, path)
+	open(t, "sqlite:"+path)
 	db, err := sql.Open("sqlite", "file:"+path)
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +50,11 @@ func TestEveryColumnOfBytesIsAccountedFor(t *testing.T) {
 }
 
 func TestWhatBanksGaveIsSealedAnewWhereverItStands(t *testing.T) {
-	db := fresh(t, filepath.Join(t.TempDir(), "sotto.db"))
+	onEach(t, func(t *testing.T, fresh func(testing.TB) string) { sealAnew(t, open(t, fresh(t))) })
+}
+
+func sealAnew(t *testing.T, db *store.DB) {
+	t.Helper()
 	old := func(what string) []byte { return []byte("\x01old1" + what) }
 	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	await := func(id string) {
