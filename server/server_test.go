@@ -424,7 +424,7 @@ func TestTheLogNamesNobody(t *testing.T) {
 		}
 	}
 	file := h.Dev()
-	secrets := []string{string(token), string(token)[:20], file.Clients["alexa"].Secret, "ada", "forged"}
+	secrets := []string{string(token), string(token)[:20], file.Clients["alexa"].Secret, `"ada"`, `"forged"`}
 	for _, c := range file.Banks[0].Customers {
 		secrets = append(secrets, c.Password, c.TOTPSecret)
 	}
