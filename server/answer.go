@@ -2,12 +2,15 @@ package server
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
+	"sotto/linking"
 	"sotto/skills"
 )
 
-// turnBudget is how long one turn may take, banks included, whatever the platform would wait: Alexa hangs up after 8 s.
+// turnBudget is how long one turn may take, banks included, whatever the platform would wait: Alexa hangs up after 8 s, Dialogflow after 5.
 const turnBudget = 3 * time.Second
 
 // answer has the conversation answer one turn, for every platform. It owns the deadline and the one log line.
@@ -21,4 +24,44 @@ func (s *Server) answer(ctx context.Context, turn skills.Turn) skills.Reply {
 		Link: trace.Link, Reason: trace.Reason, Took: s.wall().Sub(begun),
 	})
 	return reply
+}
+
+// happened does what a platform tells of a link in an aside, for every platform, and logs its one line. A link that is not there is no
+// error: whatever was told of it has happened already.
+func (s *Server) happened(ctx context.Context, turn skills.Turn, aside *skills.Aside) error {
+	begun := s.wall()
+	ctx, cancel := context.WithTimeout(ctx, turnBudget)
+	defer cancel()
+	line := turnLine{Turn: turn.ID, Platform: string(turn.Platform), Intent: string(aside.Event)}
+	var err error
+	if aside.Token != "" && (aside.Event == skills.EventEnded || aside.Event == skills.EventDelete) {
+		line.Link, err = s.endLink(ctx, turn.Platform, aside)
+		if err != nil {
+			line.Reason = "fault of ours"
+		}
+	}
+	line.Took = s.wall().Sub(begun)
+	s.turnDone(line)
+	return err
+}
+
+// endLink ends the link behind the token of an aside, and erases it where that was asked for.
+func (s *Server) endLink(ctx context.Context, platform linking.Platform, aside *skills.Aside) (string, error) {
+	link, err := s.authority.Resolve(ctx, platform, aside.Token)
+	if errors.Is(err, linking.ErrNotLinked) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("find the link that a platform ends: %w", err)
+	}
+	if aside.Event == skills.EventDelete {
+		_, err = s.authority.Forget(ctx, link.ID)
+		s.connections.Wake()
+	} else {
+		err = links{s.authority, s.connections}.Forget(ctx, link.ID)
+	}
+	if err != nil && !errors.Is(err, linking.ErrNone) {
+		return link.ID, fmt.Errorf("end a link for a platform: %w", err)
+	}
+	return link.ID, nil
 }

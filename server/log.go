@@ -26,7 +26,7 @@ func NewLog(w io.Writer, level string) (*zap.Logger, error) {
 type turnLine struct {
 	Turn     string // the platform's request id
 	Platform string
-	Intent   string
+	Intent   string // or what the platform told of a link, where nobody asked anything
 	Reply    string // the reply's message key
 	Link     string // the link's id, or empty; logged as an HMAC
 	Reason   string // why a customer was let down, by kind; empty where he was not

@@ -136,7 +136,7 @@ func boundBody(next echo.HandlerFunc) echo.HandlerFunc {
 		if r.URL.Path == "/alexa" || strings.HasPrefix(r.URL.Path, "/oauth/") {
 			limit = smallBody
 		}
-		if r.ContentLength > limit && r.URL.Path != "/alexa" && !calls[r.URL.Path] { // these say it in their own terms
+		if r.ContentLength > limit && !webhooks[r.URL.Path] && !calls[r.URL.Path] { // these say it in their own terms
 			return &http.MaxBytesError{Limit: limit}
 		}
 		if r.ContentLength < 0 || r.ContentLength > limit { // otherwise net/http gives no more than was announced
@@ -146,10 +146,10 @@ func boundBody(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// fromElsewhere are the routes to which other hosts post: none of them acts by a cookie, but /link/callback, which proves by the state it
+// fromElsewhere are the routes, beside webhooks, to which other hosts post: none of them acts by a cookie, but /link/callback, which proves by the state it
 // gave that the customer's browser is the one it was given to.
 var fromElsewhere = map[string]bool{
-	"/alexa": true, "/oauth/token": true, "/oauth/par": true, "/oauth/revoke": true, "/oauth/introspect": true, "/link/callback": true,
+	"/oauth/token": true, "/oauth/par": true, "/oauth/revoke": true, "/oauth/introspect": true, "/link/callback": true,
 }
 
 // sameOrigin refuses what a browser posts to a page of ours from another site.
@@ -157,7 +157,7 @@ func (s *Server) sameOrigin() echo.MiddlewareFunc {
 	guard := http.NewCrossOriginProtection()
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			if !fromElsewhere[c.Request().URL.Path] && guard.Check(c.Request()) != nil {
+			if !fromElsewhere[c.Request().URL.Path] && !webhooks[c.Request().URL.Path] && guard.Check(c.Request()) != nil {
 				return echo.NewHTTPError(http.StatusForbidden)
 			}
 			return next(c)

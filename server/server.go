@@ -102,7 +102,7 @@ func (s *Server) open(ctx context.Context) error {
 	}
 	e := s.newEcho()
 	s.mountOperations(e)
-	s.mountAlexa(e) //nolint:contextcheck // each request brings its own context
+	s.mountPlatforms(e) //nolint:contextcheck // each request brings its own context
 	s.mountOAuth(e)
 	if err := s.mountFront(e); err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"sotto/linking"
 	"sotto/skills"
 	"sotto/skills/speech"
 )
@@ -19,50 +20,68 @@ import (
 type Platform interface {
 	// Verify proves that the platform sent exactly these bytes.
 	Verify(ctx context.Context, header http.Header, body []byte) error
-	// Decode reads a verified request. Where nobody waits to hear anything, it gives the whole answer, and no turn is to be answered.
-	Decode(body []byte) (turn skills.Turn, answer []byte, err error)
+	// Decode reads a verified request. Where nobody waits to hear anything, it gives an aside, and no turn is to be answered.
+	Decode(header http.Header, body []byte) (turn skills.Turn, aside *skills.Aside, err error)
 	// Encode writes a reply to a turn, and its words.
 	Encode(turn skills.Turn, reply skills.Reply, spoken speech.Spoken) ([]byte, error)
 }
 
-// refusedReason is an error of a Platform that says, in a fixed word, why a request was refused.
-type refusedReason interface {
+// refusal is an error of a Platform that says why a request was refused: in a fixed word for the log, and as the HTTP status that the
+// platform expects.
+type refusal interface {
 	error
 	Reason() string
+	Status() int
 }
 
-func (s *Server) mountAlexa(e *echo.Echo) {
-	e.POST("/alexa", s.webhook("alexa", s.alexa))
+// door is one route at which a platform posts.
+type door struct {
+	path      string
+	name      linking.Platform // in the log, whether a request was a turn or was refused
+	limit     int64            // of a body, in bytes
+	challenge string           // WWW-Authenticate of a 401
+	platform  Platform
+}
+
+// webhooks are the routes of all doors: their refusals are said there, in the platform's terms, and other hosts post to them.
+var webhooks = map[string]bool{"/alexa": true}
+
+func (s *Server) mountPlatforms(e *echo.Echo) {
+	for _, d := range []door{
+		{path: "/alexa", name: linking.Alexa, limit: smallBody, platform: s.alexa},
+	} {
+		e.POST(d.path, s.webhook(d))
+	}
 }
 
 // webhook serves a platform that posts a request and speaks what comes back: bounded body, Verify, Decode, answer, Encode. What a
-// platform refuses is 400, with one line in the log.
-func (s *Server) webhook(name string, p Platform) echo.HandlerFunc {
+// platform refuses leaves one line in the log.
+func (s *Server) webhook(d door) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		begun := s.wall()
 		r := c.Request()
-		body, err := readBody(r)
+		body, err := readBody(r, d.limit)
 		if err != nil {
-			var large *http.MaxBytesError
-			if errors.As(err, &large) {
-				return s.refuseTurn(c, name, http.StatusRequestEntityTooLarge, "too large", begun)
-			}
-			return s.refuseTurn(c, name, http.StatusBadRequest, "unreadable", begun)
+			return s.refuseTurn(c, d, err, begun)
 		}
-		if err := p.Verify(r.Context(), r.Header, body); err != nil {
-			return s.refuseTurn(c, name, http.StatusBadRequest, reasonOf(err), begun)
+		if err := d.platform.Verify(r.Context(), r.Header, body); err != nil {
+			return s.refuseTurn(c, d, err, begun)
 		}
-		turn, answer, err := p.Decode(body)
+		turn, aside, err := d.platform.Decode(r.Header, body)
 		if err != nil {
-			return s.refuseTurn(c, name, http.StatusBadRequest, reasonOf(err), begun)
+			return s.refuseTurn(c, d, err, begun)
 		}
-		if answer == nil {
+		var answer []byte
+		if aside == nil {
 			reply := s.answer(r.Context(), turn)
-			if answer, err = p.Encode(turn, reply, s.phrases.Say(turn.Locale, reply)); err != nil {
+			if answer, err = d.platform.Encode(turn, reply, s.phrases.Say(turn.Locale, reply)); err != nil {
 				return err
 			}
 		} else {
-			s.turnDone(turnLine{Turn: turn.ID, Platform: name, Took: s.wall().Sub(begun)})
+			if err := s.happened(r.Context(), turn, aside); err != nil {
+				return err // the platform tells it again
+			}
+			answer = aside.Answer
 		}
 		h := c.Response().Header()
 		h["Content-Type"] = jsonUTF8
@@ -76,9 +95,9 @@ func (s *Server) webhook(name string, p Platform) echo.HandlerFunc {
 var jsonUTF8 = []string{"application/json;charset=UTF-8"}
 
 // readBody reads a bounded body into a buffer of the size it says it has.
-func readBody(r *http.Request) ([]byte, error) {
-	if r.ContentLength > smallBody {
-		return nil, &http.MaxBytesError{Limit: smallBody}
+func readBody(r *http.Request, limit int64) ([]byte, error) {
+	if r.ContentLength > limit {
+		return nil, &http.MaxBytesError{Limit: limit}
 	}
 	if r.ContentLength < 0 {
 		return io.ReadAll(r.Body)
@@ -88,17 +107,21 @@ func readBody(r *http.Request) ([]byte, error) {
 	return body, err
 }
 
-// reasonOf is the word under which a platform's refusal is logged and counted.
-func reasonOf(err error) string {
-	var known refusedReason
-	if errors.As(err, &known) {
-		return known.Reason()
-	}
-	return "refused"
-}
-
 // refuseTurn answers a request that is no turn. Whoever sent it learns that it was refused, and no more.
-func (s *Server) refuseTurn(c echo.Context, platform string, status int, reason string, begun time.Time) error {
-	s.turnRefused(refusedLine{Platform: platform, Status: status, Reason: reason, Took: s.wall().Sub(begun)})
-	return refuse(c.Response(), c.Request(), status)
+func (s *Server) refuseTurn(c echo.Context, d door, err error, begun time.Time) error {
+	line := refusedLine{Platform: string(d.name), Status: http.StatusBadRequest, Reason: "unreadable"}
+	var known refusal
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &known):
+		line.Status, line.Reason = known.Status(), known.Reason()
+	case errors.As(err, &large):
+		line.Status, line.Reason = http.StatusRequestEntityTooLarge, "too large"
+	}
+	line.Took = s.wall().Sub(begun)
+	s.turnRefused(line)
+	if line.Status == http.StatusUnauthorized && d.challenge != "" {
+		c.Response().Header().Set("WWW-Authenticate", d.challenge)
+	}
+	return refuse(c.Response(), c.Request(), line.Status)
 }

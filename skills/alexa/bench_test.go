@@ -48,7 +48,7 @@ func BenchmarkDecode(b *testing.B) {
 		b.SetBytes(int64(len(body)))
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, _, err := p.Decode(body); err != nil {
+			if _, _, err := p.Decode(nil, body); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -25,9 +25,9 @@ func hears(t *testing.T, d *alexa.Device, body []byte, reply skills.Reply) (skil
 	if err := platform.Verify(t.Context(), signed(t, genuine, body), body); err != nil {
 		t.Fatal(err)
 	}
-	turn, answer, err := platform.Decode(body)
-	if err != nil || answer != nil {
-		t.Fatalf("%s: %s, %v", body, answer, err)
+	turn, aside, err := platform.Decode(nil, body)
+	if err != nil || aside != nil {
+		t.Fatalf("%s: %s, %v", body, answerTo(aside), err)
 	}
 	response, err := platform.Encode(turn, reply, speech.Spoken{SSML: "<speak>So.</speak>", RepromptSSML: "<speak>Well?</speak>"})
 	if err != nil {
@@ -117,11 +117,11 @@ func TestADeviceEndsAConversationInSilence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, answer, err := platform(t).Decode(body)
-	if err != nil || string(answer) != `{"version":"1.0","response":{}}` {
-		t.Errorf("got %s, %v", answer, err)
+	_, aside, err := platform(t).Decode(nil, body)
+	if err != nil || answerTo(aside) != `{"version":"1.0","response":{}}` {
+		t.Fatalf("got %s, %v", answerTo(aside), err)
 	}
-	if _, err := d.Hear(answer); !errors.Is(err, alexa.ErrResponse) {
+	if _, err := d.Hear(aside.Answer); !errors.Is(err, alexa.ErrResponse) {
 		t.Errorf("silence was heard: %v", err)
 	}
 }

@@ -2,6 +2,7 @@ package alexa
 
 import (
 	"crypto/subtle"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -25,11 +26,11 @@ const (
 	maxLocale    = 35 // RFC 5646 section 4.4.1
 )
 
-// Decode reads a request whose signature holds. Where somebody waits to hear something it gives a turn and no answer. Where
-// nobody does (a session that ended, a skill event, a question about what could be asked) it gives the whole answer, and of the
-// turn only ID, Platform and Locale. A request for another skill, a stale one, and one that is no request at all are a
-// *RefusedError. Requests of types and intents that are not known become the turn of somebody who was not understood.
-func (p *Platform) Decode(body []byte) (turn skills.Turn, answer []byte, err error) {
+// Decode reads a request whose signature holds; all of it is in the body. Where somebody waits to hear something it gives a turn and no
+// aside. Where nobody does (a session that ended, a skill event, a question about what could be asked) it gives an aside, and of the turn
+// only ID, Platform and Locale. A request for another skill, a stale one, and one that is no request at all are a *RefusedError. Requests
+// of types and intents that are not known become the turn of somebody who was not understood.
+func (p *Platform) Decode(_ http.Header, body []byte) (turn skills.Turn, aside *skills.Aside, err error) {
 	if len(body) > maxBody {
 		return turn, nil, refuse(TooLarge)
 	}
@@ -64,10 +65,16 @@ func (p *Platform) Decode(body []byte) (turn skills.Turn, answer []byte, err err
 	case kind == "IntentRequest":
 		turn.Intent, turn.Slots = asked(e.Request.Intent.Name, e.Request.Intent.Slots)
 	case kind == "CanFulfillIntentRequest":
-		return turn, canFulfill(e), nil
-	case kind == "SessionEndedRequest", kind == "System.ExceptionEncountered", strings.HasPrefix(kind, skillEvent), e.Session == nil:
+		return turn, &skills.Aside{Answer: canFulfill(e)}, nil
+	case strings.HasPrefix(kind, skillEvent):
+		aside = &skills.Aside{Answer: []byte(silence), Event: events[kind[len(skillEvent):]]}
+		if aside.Event != skills.EventNone {
+			aside.Token = token(e)
+		}
+		return turn, aside, nil
+	case kind == "SessionEndedRequest", kind == "System.ExceptionEncountered", e.Session == nil:
 		// No speech may be returned to these; without a session there is nobody to hear it.
-		return turn, []byte(silence), nil
+		return turn, &skills.Aside{Answer: []byte(silence)}, nil
 	default:
 		turn.Intent = skills.Fallback
 	}
@@ -77,6 +84,9 @@ func (p *Platform) Decode(body []byte) (turn skills.Turn, answer []byte, err err
 	}
 	return turn, nil, nil
 }
+
+// events are the skill events that tell something of a link.
+var events = map[string]skills.LinkEvent{"SkillAccountLinked": skills.EventLinked, "SkillDisabled": skills.EventEnded}
 
 // ours says whether a request is for one of the skills that are answered. It names its skill in the session, in the context, or in
 // both; where it names two, they must be one.

@@ -107,7 +107,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"brackets in a text are no nesting":                              {request("MORE", `,"x":"`+strings.Repeat("[{", 1000)+`"`), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, _, err := platform(t).Decode(tc.body)
+			_, _, err := platform(t).Decode(nil, tc.body)
 			if got := reason(t, err); got != tc.want {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
@@ -117,14 +117,15 @@ func TestDecodeRefuses(t *testing.T) {
 
 func TestARefusalRepeatsNothingOfTheRequest(t *testing.T) {
 	body := request("MORE", `,"secret":{"sesame":1,"sesame":2}`)
-	_, _, err := platform(t).Decode(body)
+	_, _, err := platform(t).Decode(nil, body)
 	if err == nil || strings.Contains(err.Error(), "sesame") {
 		t.Errorf("got %v", err)
 	}
 }
 
+const silence = `{"version":"1.0","response":{}}`
+
 func TestDecodeKinds(t *testing.T) {
-	const silence = `{"version":"1.0","response":{}}`
 	intent := func(name string) []byte {
 		return request("TYPE", "IntentRequest", "MORE", `,"intent":{"name":"`+name+`"}`)
 	}
@@ -160,17 +161,44 @@ func TestDecodeKinds(t *testing.T) {
 		"a skill event of a kind to come":           {request("TYPE", "AlexaSkillEvent.SkillDreamt", "SESSION", "null"), "", silence},
 	} {
 		t.Run(name, func(t *testing.T) {
-			turn, answer, err := platform(t).Decode(tc.body)
+			turn, aside, err := platform(t).Decode(nil, tc.body)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if turn.Intent != tc.want || string(answer) != tc.answer {
-				t.Errorf("got %q, %s, want %q, %s", turn.Intent, answer, tc.want, tc.answer)
+			if turn.Intent != tc.want || answerTo(aside) != tc.answer {
+				t.Errorf("got %q, %s, want %q, %s", turn.Intent, answerTo(aside), tc.want, tc.answer)
 			}
 			if turn.ID != "amzn1.echo-api.request.1" || turn.Platform != linking.Alexa || turn.Locale != "en-US" {
 				t.Errorf("got %+v", turn)
 			}
 		})
+	}
+}
+
+// answerTo is the whole answer where nobody waits to hear anything.
+func answerTo(aside *skills.Aside) string {
+	if aside == nil {
+		return ""
+	}
+	return string(aside.Answer)
+}
+
+func TestWhatASkillEventTellsOfALink(t *testing.T) {
+	system := `{"System":{"application":{"applicationId":"` + skillID + `"},"user":{"userId":"u","accessToken":"of the household"}}}`
+	for kind, want := range map[string]skills.Aside{
+		"AlexaSkillEvent.SkillDisabled":      {Event: skills.EventEnded, Token: "of the household"},
+		"AlexaSkillEvent.SkillAccountLinked": {Event: skills.EventLinked, Token: "of the household"},
+		"AlexaSkillEvent.SkillEnabled":       {},
+		"SessionEndedRequest":                {},
+	} {
+		_, aside, err := platform(t).Decode(nil, request("TYPE", kind, "SESSION", "null", "CONTEXT", system))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want.Answer = []byte(silence)
+		if diff := cmp.Diff(&want, aside); diff != "" {
+			t.Errorf("%s: %s", kind, diff)
+		}
 	}
 }
 
@@ -189,7 +217,7 @@ func TestDecodeToken(t *testing.T) {
 		"none where the token is null, as old requests write": {[]string{"SESSION", `{"application":{"applicationId":"` + skillID + `"},"user":{"accessToken":null}}`}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			turn, _, err := platform(t).Decode(request(tc.parts...))
+			turn, _, err := platform(t).Decode(nil, request(tc.parts...))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -204,7 +232,7 @@ func TestANewSessionRemembersNothing(t *testing.T) {
 	const remembered = `{"intent":"ForgetIntent","asked":"confirm"}`
 	yes := []string{"TYPE", "IntentRequest", "ATTRIBUTES", remembered, "MORE", `,"intent":{"name":"AMAZON.YesIntent"}`}
 	for state, want := range map[string]skills.Intent{"false": skills.Forget, "true": ""} {
-		turn, _, err := platform(t).Decode(request(append([]string{"NEW", state}, yes...)...))
+		turn, _, err := platform(t).Decode(nil, request(append([]string{"NEW", state}, yes...)...))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -225,12 +253,12 @@ func TestCanFulfill(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			turn, answer, err := platform(t).Decode(request("TYPE", "CanFulfillIntentRequest", "MORE", `,"intent":`+tc.intent))
+			turn, aside, err := platform(t).Decode(nil, request("TYPE", "CanFulfillIntentRequest", "MORE", `,"intent":`+tc.intent))
 			if err != nil {
 				t.Fatal(err)
 			}
 			want := `{"version":"1.0","response":{"canFulfillIntent":` + tc.want + `}}`
-			if diff := cmp.Diff(want, string(answer)); diff != "" || turn.Intent != "" || turn.Token != "" {
+			if diff := cmp.Diff(want, answerTo(aside)); diff != "" || turn.Intent != "" || turn.Token != "" {
 				t.Errorf("%+v: %s", turn, diff)
 			}
 		})

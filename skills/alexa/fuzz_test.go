@@ -19,7 +19,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(request("TYPE", "IntentRequest", "ATTRIBUTES", `{"intent":"ForgetIntent","asked":"confirm"}`, "MORE",
 		`,"intent":{"name":"SpendingIntent","slots":{"category":{"value":"food"`+resolved("dynamic.x", "a,b", "y", "c")+`},"period":{"slotValue":{"type":"List","values":[{"value":"2026-W47"}]}}}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		turn, answer, err := p.Decode(body)
+		turn, aside, err := p.Decode(nil, body)
 		if err != nil {
 			var refused *alexa.RefusedError
 			if !errors.As(err, &refused) || refused.Reason() == "" {
@@ -27,9 +27,9 @@ func FuzzDecode(f *testing.F) {
 			}
 			return
 		}
-		if answer != nil {
-			if !json.Valid(answer) || turn.Intent != "" || turn.Token != "" {
-				t.Fatalf("answer %s to %+v", answer, turn)
+		if aside != nil {
+			if !json.Valid(aside.Answer) || turn.Intent != "" || turn.Token != "" {
+				t.Fatalf("answer %s to %+v", aside.Answer, turn)
 			}
 			return
 		}

@@ -1,5 +1,7 @@
 package alexa
 
+import "net/http"
+
 // Reason says in a word why a request was refused, for the log. Whoever sent it is told only that it was.
 type Reason string
 
@@ -35,6 +37,9 @@ func (e *RefusedError) Error() string {
 
 // Reason gives the word for the log line.
 func (e *RefusedError) Reason() string { return string(e.Why) }
+
+// Status gives the HTTP status: Amazon expects 400 for whatever is not its own.
+func (e *RefusedError) Status() int { return http.StatusBadRequest }
 
 // Unwrap gives what went wrong with a chain, where that is the reason.
 func (e *RefusedError) Unwrap() error { return e.cause }

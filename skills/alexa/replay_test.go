@@ -60,17 +60,17 @@ func TestWhatOthersSentIsAnswered(t *testing.T) {
 	for _, file := range judge.Files(t, "alexa/*/*.json") {
 		t.Run(strings.TrimSuffix(file, ".json"), func(t *testing.T) {
 			content := judge.File(t, file)
-			if _, _, err := platform(t).Decode(content); err == nil {
+			if _, _, err := platform(t).Decode(nil, content); err == nil {
 				t.Error("as it stands, of years ago and for another skill, it is read")
 			} else {
 				reason(t, err)
 			}
-			turn, answer, err := platform(t).Decode(wrapped(t, content))
+			turn, aside, err := platform(t).Decode(nil, wrapped(t, content))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if (answer == nil) == (turn.Intent == "") {
-				t.Errorf("got intent %q and answer %s, want exactly one", turn.Intent, answer)
+			if (aside == nil) == (turn.Intent == "") {
+				t.Errorf("got intent %q and answer %s, want exactly one", turn.Intent, answerTo(aside))
 			}
 		})
 	}

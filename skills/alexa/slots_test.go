@@ -53,7 +53,7 @@ func TestSlots(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			body := request("TYPE", "IntentRequest", "MORE", `,"intent":{"name":"BalanceIntent","slots":{"account":`+tc.slot+`,"evil":{"value":"x"}}}`)
-			turn, _, err := platform(t).Decode(body)
+			turn, _, err := platform(t).Decode(nil, body)
 			if err != nil {
 				t.Fatal(err)
 			}
