@@ -7,7 +7,8 @@ import (
 )
 
 // period reads the period of a question, of which the part that has come is asked about. Alexa rolls what it hears into the future, so its
-// periods are rolled back; the others say what they mean. Where it is not understood, the reply asks back.
+// periods are rolled back; the others say what they mean: in the calendar's terms, or, where text was typed, in words such as "last week" that become
+// days only here, by the calendar of the customer's bank. Where it is not understood, the reply asks back.
 func (q Question) period(today banking.Date) (spending.Period, Reply, bool) {
 	heard := q.Slots[SlotPeriod].Heard
 	var p spending.Period
@@ -15,7 +16,7 @@ func (q Question) period(today banking.Date) (spending.Period, Reply, bool) {
 	if q.Platform == linking.Alexa {
 		p, err = spending.ParseAmazon(heard, today)
 	} else {
-		p, err = spending.ParseISO(heard)
+		p, err = spending.Parse(heard, today)
 	}
 	key := UnknownPeriod
 	if err == nil {

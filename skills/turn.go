@@ -56,7 +56,7 @@ type Slots map[SlotName]Slot
 
 // Slot is what was heard for a slot. Values are what the platform resolved it to, the best first; more than one is ambiguous,
 // none means that the platform knows no such thing. The slots SlotPeriod and SlotCount have no Values: Heard is what the platform
-// made of them, on Alexa the value of AMAZON.DATE ("2026-W47") and AMAZON.NUMBER ("3").
+// made of them, on Alexa the value of AMAZON.DATE ("2026-W47") and AMAZON.NUMBER ("3"), elsewhere a period as spending.Parse reads it.
 type Slot struct {
 	Heard  string   `json:"heard"`
 	Values []string `json:"values,omitzero"` // ids of the catalogue's slot values

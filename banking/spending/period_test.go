@@ -203,7 +203,7 @@ var lengths = map[spending.Unit][2]int{
 }
 
 func FuzzPeriods(f *testing.F) {
-	for _, s := range append([]string{"2026-W53-WE", "202X", "2026-11-01/2026-11-15", "2026-WI", "PRESENT_REF"}, unreadable[:20]...) {
+	for _, s := range append([]string{"2026-W53-WE", "202X", "2026-11-01/2026-11-15", "2026-WI", "PRESENT_REF", "<XXXX-WXX-5/day-1", "P3D", "XXXX-03-01/.."}, unreadable[:20]...) {
 		f.Add(s)
 	}
 	today := date("2026-11-23")
@@ -213,6 +213,9 @@ func FuzzPeriods(f *testing.F) {
 			t.Fatalf("%q is read as %s", value, span(p))
 		}
 		if p, err := spending.ParseISO(value); err == nil && (!p.From.Valid() || !p.To.Valid() || !p.From.Before(p.To) || p.To.Sub(p.From) > 3653) {
+			t.Fatalf("%q is read as %s", value, span(p))
+		}
+		if p, err := spending.Parse(value, today); err == nil && (!p.From.Valid() || !p.To.Valid() || !p.From.Before(p.To) || p.To.Sub(p.From) > 3653) {
 			t.Fatalf("%q is read as %s", value, span(p))
 		}
 	})
