@@ -32,6 +32,7 @@ type Options struct {
 //	POST /oauth/token      Token       token.go …     code or refresh token in, tokens out
 //	POST /oauth/revoke     Revoke      revoke.go
 //	POST /oauth/introspect Introspect  introspect.go
+//	GET /oauth/userinfo    Userinfo    userinfo.go
 //	a platform's request   Resolve     resolve.go     access token in, Link out
 //
 // Each decision is one guarded statement in the Store. Only where it touched no row are the rows read, and a pure function of
@@ -89,19 +90,20 @@ func (a *Authority) resources(p Platform) []string {
 	case Google:
 		return []string{a.o.Issuer + "/dialogflow"}
 	case MCP:
-		return []string{a.o.Issuer + "/mcp", a.o.Issuer + "/mcp/alexa"}
+		return []string{a.Resource(MCPPath), a.Resource(AlexaMCPPath)}
 	default:
 		return []string{a.o.Issuer}
 	}
 }
 
-// resource reads a resource parameter: one of the platform's, with or without a trailing slash.
+// resource reads a resource parameter: one of the platform's, with or without a trailing slash. The house as a whole, as a client calls it
+// that has read no metadata but the root's, is the platform's first: less than was asked for, never more.
 func (a *Authority) resource(p Platform, asked string) (string, bool) {
 	known := a.resources(p)
-	if asked == "" {
+	asked = strings.TrimSuffix(asked, "/")
+	if asked == "" || asked == a.o.Issuer {
 		return known[0], true
 	}
-	asked = strings.TrimSuffix(asked, "/")
 	return asked, slices.Contains(known, asked)
 }
 

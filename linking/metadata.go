@@ -2,15 +2,17 @@ package linking
 
 import "slices"
 
-// Metadata is a document of RFC 8414 section 2. It names only what is there.
+// Metadata is a document of RFC 8414 section 2, with what OpenID Connect Discovery adds to it for userinfo. It names only what is there.
 type Metadata struct {
 	Issuer                     string   `json:"issuer"`
 	AuthorizationEndpoint      string   `json:"authorization_endpoint"`
 	TokenEndpoint              string   `json:"token_endpoint"`
 	RevocationEndpoint         string   `json:"revocation_endpoint"`
 	IntrospectionEndpoint      string   `json:"introspection_endpoint"`
+	UserinfoEndpoint           string   `json:"userinfo_endpoint"`
 	JWKSURI                    string   `json:"jwks_uri"`
 	ScopesSupported            []string `json:"scopes_supported"`
+	SubjectTypesSupported      []string `json:"subject_types_supported"`
 	ResponseTypesSupported     []string `json:"response_types_supported"`
 	ResponseModesSupported     []string `json:"response_modes_supported"`
 	GrantTypesSupported        []string `json:"grant_types_supported"`
@@ -22,6 +24,8 @@ type Metadata struct {
 }
 
 // Metadata gives the document for /.well-known/oauth-authorization-server. The issuer is byte for byte the one in tokens and responses.
+// It has no path, so that this is the document's only place (RFC 8414 section 3.1): at one made from a resource's path, the issuer would not be
+// the one asked for, which a client must refuse.
 func (a *Authority) Metadata() Metadata {
 	m := Metadata{
 		Issuer:                     a.o.Issuer,
@@ -29,7 +33,10 @@ func (a *Authority) Metadata() Metadata {
 		TokenEndpoint:              a.o.Issuer + "/oauth/token",
 		RevocationEndpoint:         a.o.Issuer + "/oauth/revoke",
 		IntrospectionEndpoint:      a.o.Issuer + "/oauth/introspect",
+		UserinfoEndpoint:           a.o.Issuer + "/oauth/userinfo",
 		JWKSURI:                    a.o.Issuer + "/.well-known/jwks.json",
+		ScopesSupported:            scopeNames(all),
+		SubjectTypesSupported:      []string{"pairwise"},
 		ResponseTypesSupported:     []string{"code"},
 		ResponseModesSupported:     []string{"query"},
 		GrantTypesSupported:        []string{AuthorizationCode, RefreshToken},
@@ -37,9 +44,6 @@ func (a *Authority) Metadata() Metadata {
 		IntrospectionAuthMethods:   []string{"client_secret_basic", "client_secret_post"},
 		ChallengeMethodsSupported:  []string{"S256"},
 		IssuerParameterInResponses: true,
-	}
-	for _, s := range all {
-		m.ScopesSupported = append(m.ScopesSupported, string(s))
 	}
 	for _, c := range a.clients {
 		if c.Auth == Public && !slices.Contains(m.TokenAuthMethods, "none") {

@@ -86,14 +86,12 @@ func (a *Authority) Resolve(ctx context.Context, platform Platform, token Token)
 	if err != nil {
 		return Link{}, err
 	}
-	client, known := a.oauth(g.granted.Client)
+	client, err := a.registered(g.granted.Client, scopes)
 	switch {
-	case !known:
-		return Link{}, errClientIsGone
+	case err != nil:
+		return Link{}, err
 	case client.Platform != platform:
 		return Link{}, errOtherPlatform
-	case scopes == 0:
-		return Link{}, errNothingAllowed
 	}
 	key, err := a.openKey(g.granted.Link, g.granted.Key)
 	if err != nil {
@@ -102,6 +100,18 @@ func (a *Authority) Resolve(ctx context.Context, platform Platform, token Token)
 	return Link{
 		ID: g.granted.Link, Client: client.ID, Platform: platform, Subject: g.granted.Subject, Scopes: scopes.Scopes(), Created: g.granted.Created, key: key,
 	}, nil
+}
+
+// registered gives the client of a good token, unless it is no longer in settings, or nothing is left that it may be told.
+func (a *Authority) registered(id string, scopes Mask) (Client, error) {
+	client, known := a.oauth(id)
+	switch {
+	case !known:
+		return Client{}, errClientIsGone
+	case scopes == 0:
+		return Client{}, errNothingAllowed
+	}
+	return client, nil
 }
 
 // found is a good access token with its grant.

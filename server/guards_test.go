@@ -33,6 +33,7 @@ func TestWhatABrowserIsToldOfEveryAnswer(t *testing.T) {
 	for name, tc := range map[string]struct {
 		method, path, body string
 		keep               bool // may be kept by a cache
+		read               bool // by whatever page
 	}{
 		"the consent page":             {method: http.MethodGet, path: h.authorizePath()},
 		"a refusal that is redirected": {method: http.MethodGet, path: h.authorizePath("response_type", "token")},
@@ -45,7 +46,8 @@ func TestWhatABrowserIsToldOfEveryAnswer(t *testing.T) {
 		"the introspection endpoint":   {method: http.MethodPost, path: "/oauth/introspect", body: "token=x"},
 		"a browser that asks before":   {method: http.MethodOptions, path: "/oauth/authorize", keep: true}, // it is told nothing
 		"an Alexa request":             {method: http.MethodPost, path: "/alexa", body: "{}"},
-		"the metadata":                 {method: http.MethodGet, path: "/.well-known/oauth-authorization-server", keep: true},
+		"the metadata":                 {method: http.MethodGet, path: "/.well-known/oauth-authorization-server", keep: true, read: true},
+		"who a customer is":            {method: http.MethodGet, path: "/oauth/userinfo"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, header, _ := h.ask(t, tc.method, tc.path, tc.body, form)
@@ -61,8 +63,8 @@ func TestWhatABrowserIsToldOfEveryAnswer(t *testing.T) {
 			if header.Get("X-Frame-Options") != "DENY" || header.Get("X-Content-Type-Options") != "nosniff" || header.Get("Referrer-Policy") != "same-origin" {
 				t.Errorf("frames %q, sniffing %q, referrer %q", header.Get("X-Frame-Options"), header.Get("X-Content-Type-Options"), header.Get("Referrer-Policy"))
 			}
-			if header.Get("Access-Control-Allow-Origin") != "" {
-				t.Error("another origin may read the answer")
+			if read := header.Get("Access-Control-Allow-Origin") != ""; read != tc.read {
+				t.Errorf("another origin may read the answer: %v", read)
 			}
 			if kept := header.Get("Cache-Control") != "no-store"; kept && !tc.keep {
 				t.Errorf("it may be kept: %q", header.Get("Cache-Control"))

@@ -35,8 +35,8 @@ func (s *Server) mountOAuth(e *echo.Echo) {
 	e.POST("/oauth/token", s.token)
 	e.POST("/oauth/revoke", s.revoke)
 	e.POST("/oauth/introspect", s.introspect)
-	e.GET("/.well-known/oauth-authorization-server", func(c echo.Context) error { return document(c, s.authority.Metadata()) })
-	e.GET("/.well-known/jwks.json", func(c echo.Context) error { return document(c, s.authority.Keys()) })
+	e.GET("/oauth/userinfo", s.userinfo)
+	s.mountDocuments(e)
 	s.mountPageFiles(e)
 }
 
@@ -205,6 +205,18 @@ func (s *Server) introspect(c echo.Context) error {
 	})
 }
 
+// userinfo is the userinfo endpoint, OpenID Connect Core section 5.3. Two headers are one that is no token.
+func (s *Server) userinfo(c echo.Context) error {
+	ctx, st, done := s.beginStep(c, "userinfo", tokenBudget)
+	defer done()
+	neverStored(c)
+	u, err := s.authority.Userinfo(ctx, strings.Join(c.Request().Header.Values("Authorization"), ", "))
+	if err != nil {
+		return refuseCall(c, st.refused(err))
+	}
+	return writeJSON(c, http.StatusOK, u)
+}
+
 // call serves one request of a client: parameters of the body alone, an answer or a refusal as JSON, and nothing stored on the way.
 func (s *Server) call(c echo.Context, name string, do func(context.Context, linking.Call, *step) (any, error)) error {
 	ctx, st, done := s.beginStep(c, name, tokenBudget)
@@ -236,7 +248,7 @@ func neverStored(c echo.Context) {
 }
 
 // calls are the routes at which clients, and not browsers, are answered: always as RFC 6749 section 5.2 says.
-var calls = map[string]bool{"/oauth/token": true, "/oauth/revoke": true, "/oauth/introspect": true}
+var calls = map[string]bool{"/oauth/token": true, "/oauth/revoke": true, "/oauth/introspect": true, "/oauth/userinfo": true}
 
 // refuseCallAs writes the error response for a request that did not come as far as its route: a wrong method, a crowd, a panic.
 func refuseCallAs(c echo.Context, status int) error {
@@ -261,11 +273,6 @@ func refuseCall(c echo.Context, e *linking.OAuthError) error {
 		Error       string `json:"error"`
 		Description string `json:"error_description,omitzero"`
 	}{e.Code, e.Description})
-}
-
-func document(c echo.Context, d any) error {
-	c.Response().Header().Set("Cache-Control", "public, max-age=300")
-	return writeJSON(c, http.StatusOK, d)
 }
 
 func writeJSON(c echo.Context, status int, v any) error {

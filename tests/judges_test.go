@@ -223,6 +223,11 @@ func TestJudgeOAuth4webapi(t *testing.T) {
 		{name: "a subject that changes", at: "/oauth/introspect", body: swap(`"sub":"`, `"sub":"x`), says: "two subjects"},
 		{name: "a rotation that gives the same again", at: "/oauth/token", body: sameRefresh(), public: true, says: "is not rotated"},
 		{name: "an introspection for everybody", at: "/oauth/introspect", status: http.StatusOK, body: whole(`{"active":true}`), public: true, says: "Missing expected rejection"},
+		{name: "a resource of another name", at: "/.well-known/oauth-protected-resource", body: swap(`"resource":"http://127`, `"resource":"http://128`), says: "does not match the expected"},
+		{name: "a resource of another's authorization server", at: "/.well-known/oauth-protected-resource/mcp", body: swap(`"authorization_servers":["http://127`, `"authorization_servers":["http://128`), public: true, says: "another authorization server"},
+		{name: "a person of another name", at: "/oauth/userinfo", body: swap(`"sub":"`, `"sub":"x`), says: `unexpected "response" body "sub"`},
+		{name: "a person's address", at: "/oauth/userinfo", body: swap(`{"sub"`, `{"email":"ada@albion.example","sub"`), says: "told more of a person"},
+		{name: "a bad token that is not challenged", at: "/oauth/userinfo", header: with("WWW-Authenticate", ""), says: "a bad token is not challenged"},
 		{name: "a refusal that is no OAuth error", at: "/oauth/token", body: swap(`"error":"invalid_grant"`, `"fault":"invalid_grant"`), says: "not an OAuth error"},
 	}...))
 }

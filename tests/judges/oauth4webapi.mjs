@@ -48,6 +48,19 @@ async function checkAccess(token) {
 }
 const claims = await checkAccess(first.access_token);
 
+/** Who the customer is, to this client: the same as in its tokens. RFC 9728 says where those come from. */
+if (claims) {
+  const resource = new URL(t.audience.endsWith('/mcp') ? t.audience : t.issuer);
+  const described = await oauth.processResourceDiscoveryResponse(resource, json(await oauth.resourceDiscoveryRequest(resource, options)));
+  assert(described.authorization_servers?.includes(t.issuer), 'the resource names another authorization server');
+  assert.deepEqual(described.bearer_methods_supported, ['header'], 'the resource takes tokens elsewhere than in a header');
+}
+const person = await oauth.processUserInfoResponse(as, client, claims?.sub ?? oauth.skipSubjectCheck, json(await oauth.userInfoRequest(as, client, first.access_token, options)));
+assert.deepEqual(Object.keys(person), ['sub'], 'a client is told more of a person than its own name for him');
+await assert.rejects(
+  oauth.userInfoRequest(as, client, `${first.access_token}x`, options).then((r) => oauth.processUserInfoResponse(as, client, oauth.skipSubjectCheck, r)),
+  (e) => e instanceof oauth.WWWAuthenticateChallengeError && e.cause[0].parameters.error === 'invalid_token', 'a bad token is not challenged');
+
 async function introspect(token) {
   return oauth.processIntrospectionResponse(as, client, json(await oauth.introspectionRequest(as, client, secret, token, options)));
 }
