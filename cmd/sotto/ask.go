@@ -11,11 +11,8 @@ import (
 	"syscall"
 	"time"
 
-	"sotto/linking"
 	"sotto/server"
 	"sotto/server/dev"
-	"sotto/skills"
-	"sotto/skills/alexa"
 )
 
 type askCommand struct {
@@ -27,12 +24,32 @@ type askCommand struct {
 	Show     bool     `help:"print the JSON both ways"`
 }
 
+// assistant is one platform as ask plays it: at the far end of its own wire, with what it proves itself by.
+type assistant interface {
+	// link sees to it that the customer is linked, and says whether he was linked just now.
+	link(ctx context.Context) (fresh bool, err error)
+	// say sends the sentence, within the conversation that is kept on the page, and gives what the customer hears.
+	say(ctx context.Context) (heard, error)
+}
+
+// heard is what came back.
+type heard struct {
+	text     string
+	unlinked bool // it asks the customer to link
+}
+
+// assistants are the platforms that ask can play, by the names of --as. An error before anything is sent is one of the sentence.
+var assistants = map[string]func(*asker) (assistant, error){
+	"alexa": playAlexa,
+}
+
 // maxAnswer bounds what is read of an answer.
 const maxAnswer = 256 << 10
 
-// asker is one question on its way.
+// asker is one question on its way: what every assistant needs to ask it.
 type asker struct {
 	askCommand
+	text   string // what the customer says
 	s      street
 	state  string
 	file   dev.File
@@ -42,11 +59,11 @@ type asker struct {
 	page   *page
 }
 
-// Run asks a running development house as Alexa would: over its signed wire, with tokens from a linking that it walks through itself if
-// need be.
+// Run asks a running development house as an assistant would: over the platform's own wire, for a customer whom it links itself if need be.
 func (c *askCommand) Run(ctx context.Context, s street, cfg *server.Config) error {
-	if c.As != "alexa" {
-		return fmt.Errorf("%w: --as %s comes in a later version; this one speaks alexa", errUsage, c.As)
+	play, ok := assistants[c.As]
+	if !ok {
+		return fmt.Errorf("%w: --as %s comes in a later version", errUsage, c.As)
 	}
 	if c.Locale != "en-US" {
 		return fmt.Errorf("%w: --locale %s comes in a later version; this one speaks en-US", errUsage, c.Locale)
@@ -60,78 +77,59 @@ func (c *askCommand) Run(ctx context.Context, s street, cfg *server.Config) erro
 		return err
 	}
 	a := &asker{
-		askCommand: *c, s: s, state: cfg.State, file: file, client: &http.Client{Timeout: 20 * time.Second},
+		askCommand: *c, text: strings.Join(c.Text, " "), s: s, state: cfg.State, file: file, client: &http.Client{Timeout: 20 * time.Second},
 		now: func() time.Time { return s.wall().Add(offset) },
-	}
-	intent, slots, err := match(strings.Join(c.Text, " "), c.Locale, a.now)
-	if err != nil {
-		return err
 	}
 	if a.kept, err = openNotebook(cfg.State); err != nil {
 		return err
 	}
 	a.page = a.kept.page(file.PublicURL, c.As, c.Bank, c.Customer)
-	heard, err := a.ask(ctx, intent, slots)
+	as, err := play(a)
+	if err != nil {
+		return err
+	}
+	answer, err := a.ask(ctx, as)
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		return fmt.Errorf("nobody answers at %s: start `sotto serve --dev` first", file.PublicURL)
 	}
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(s.out, plain(heard.SSML))
+	fmt.Fprintln(s.out, answer.text)
 	return nil
 }
 
-// ask asks with the tokens at hand. Where they are dead, because the customer has taken the link back or the state was removed, it links
-// anew and asks once more.
-func (a *asker) ask(ctx context.Context, intent skills.Intent, slots skills.Slots) (alexa.Heard, error) {
-	fresh, err := a.tokens(ctx)
+// ask asks with the link at hand. Where it is dead, because the customer has taken it back or the state was removed, it links anew and asks
+// once more.
+func (a *asker) ask(ctx context.Context, as assistant) (heard, error) {
+	fresh, err := as.link(ctx)
 	if err != nil {
-		return alexa.Heard{}, err
+		return heard{}, err
 	}
-	heard, err := a.send(ctx, intent, slots)
-	if err != nil || !heard.LinkCard || fresh {
-		return heard, err
+	answer, err := as.say(ctx)
+	if err != nil || !answer.unlinked || fresh {
+		return answer, err
 	}
 	a.page.forget()
-	if _, err := a.tokens(ctx); err != nil {
-		return alexa.Heard{}, err
+	if _, err := as.link(ctx); err != nil {
+		return heard{}, err
 	}
-	return a.send(ctx, intent, slots)
+	return as.say(ctx)
 }
 
-// send makes the request, signs it, posts it and hears the answer.
-func (a *asker) send(ctx context.Context, intent skills.Intent, slots skills.Slots) (alexa.Heard, error) {
-	key, err := dev.ReadAlexaKey(a.state, a.file.Alexa)
+// exchange posts one request of the platform to a route of the house, shows both ways if that was asked for, and gives the answer.
+func (a *asker) exchange(ctx context.Context, route string, header http.Header, body []byte) ([]byte, error) {
+	answer, status, err := a.post(ctx, a.file.PublicURL+route, header, string(body))
 	if err != nil {
-		return alexa.Heard{}, err
-	}
-	device := &alexa.Device{SkillID: a.file.Alexa.SkillID, Locale: a.Locale, Token: linking.Token(a.page.Access), Now: a.now, Random: a.s.random}
-	device.Resume(a.page.conversation(a.now()))
-	body, err := device.Ask(intent, slots)
-	if err != nil {
-		return alexa.Heard{}, err
-	}
-	header, err := alexa.Signer{CertificateURL: a.file.Alexa.CertificateURL, Key: key}.Sign(body)
-	if err != nil {
-		return alexa.Heard{}, err
-	}
-	answer, status, err := a.post(ctx, a.file.PublicURL+"/alexa", header, string(body))
-	if err != nil {
-		return alexa.Heard{}, err
+		return nil, err
 	}
 	if a.Show {
-		fmt.Fprintf(a.s.out, "POST %s/alexa\n%s\n\n%d\n%s\n\n", a.file.PublicURL, indent(body), status, indent(answer))
+		fmt.Fprintf(a.s.out, "POST %s%s\n%s\n\n%d\n%s\n\n", a.file.PublicURL, route, indent(body), status, indent(answer))
 	}
 	if status != http.StatusOK {
-		return alexa.Heard{}, fmt.Errorf("the house refused the question with %d; its log says why", status)
+		return nil, fmt.Errorf("the house refused the question with %d; its log says why", status)
 	}
-	heard, err := device.Hear(answer)
-	if err != nil {
-		return alexa.Heard{}, err
-	}
-	a.page.remember(device.Conversation(), a.now())
-	return heard, a.kept.write()
+	return answer, nil
 }
 
 func (a *asker) post(ctx context.Context, to string, header http.Header, body string) ([]byte, int, error) {

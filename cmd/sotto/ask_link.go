@@ -15,20 +15,12 @@ import (
 	"sotto/server/dev"
 )
 
-// client is the OAuth client that ask plays.
-func (a *asker) clientOf() (dev.Client, error) {
-	c, ok := a.file.Clients[a.As]
+// tokens sees to it that there is an access token that lives, by refreshing or by linking as this client of dev.json, and says whether it
+// linked just now. how is said of such a linking.
+func (a *asker) tokens(ctx context.Context, client, how string) (linked bool, err error) {
+	c, ok := a.file.Clients[client]
 	if !ok || len(c.RedirectURIs) == 0 {
-		return dev.Client{}, fmt.Errorf("dev.json has no client %q: start `sotto serve --dev` again", a.As)
-	}
-	return c, nil
-}
-
-// tokens sees to it that there is an access token that lives, by refreshing or by linking, and says whether it linked just now.
-func (a *asker) tokens(ctx context.Context) (linked bool, err error) {
-	c, err := a.clientOf()
-	if err != nil {
-		return false, err
+		return false, fmt.Errorf("dev.json has no client %q: start `sotto serve --dev` again", client)
 	}
 	if a.page.Client != c.ID {
 		a.page.forget()
@@ -43,11 +35,11 @@ func (a *asker) tokens(ctx context.Context) (linked bool, err error) {
 		}
 		a.page.forget()
 	}
-	return true, a.link(ctx, c)
+	return true, a.walk(ctx, c, how)
 }
 
-// link walks through the pages as the customer would, with all that is offered, and trades the code.
-func (a *asker) link(ctx context.Context, c dev.Client) error {
+// walk walks through the pages as the customer would, with all that is offered, and trades the code.
+func (a *asker) walk(ctx context.Context, c dev.Client, how string) error {
 	customer, err := a.file.Customer(a.Bank, a.Customer)
 	if err != nil {
 		return err
@@ -75,7 +67,7 @@ func (a *asker) link(ctx context.Context, c dev.Client) error {
 	case back.Get("state") != state || back.Get("iss") != a.file.PublicURL:
 		return fmt.Errorf("link %s at %s: state or iss came back changed", a.Customer, a.Bank)
 	}
-	fmt.Fprintf(a.s.err, "(linked %s at %s, as the Alexa app would in a browser)\n", a.Customer, a.Bank)
+	fmt.Fprintf(a.s.err, "(linked %s at %s, %s)\n", a.Customer, a.Bank, how)
 	return a.trade(ctx, c, url.Values{
 		"grant_type": {"authorization_code"}, "code": {back.Get("code")}, "redirect_uri": {redirect}, "code_verifier": {verifier},
 	})

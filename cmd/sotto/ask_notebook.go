@@ -12,7 +12,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"sotto/server/dev"
-	"sotto/skills/alexa"
 )
 
 // pause is how long a conversation waits for the next sentence, so that "yes" is understood.
@@ -26,12 +25,12 @@ type notebook struct {
 
 // page is what one assistant holds of one customer.
 type page struct {
-	Client       string             `json:"client_id,omitzero"`
-	Access       string             `json:"access_token,omitzero"`
-	Refresh      string             `json:"refresh_token,omitzero"`
-	Expires      time.Time          `json:"expires,omitzero"`
-	Conversation alexa.Conversation `json:"conversation,omitzero"`
-	Said         time.Time          `json:"said,omitzero"` // when the conversation was last heard
+	Client       string         `json:"client_id,omitzero"`
+	Access       string         `json:"access_token,omitzero"`
+	Refresh      string         `json:"refresh_token,omitzero"`
+	Expires      time.Time      `json:"expires,omitzero"`
+	Conversation jsontext.Value `json:"conversation,omitzero"` // in the assistant's own form
+	Said         time.Time      `json:"said,omitzero"`         // when it was last heard
 }
 
 func openNotebook(state string) (*notebook, error) {
@@ -68,15 +67,24 @@ func (n *notebook) write() error {
 // forget drops tokens and conversation.
 func (p *page) forget() { *p = page{} }
 
-// conversation is where the customer left off, if that was not too long ago.
-func (p *page) conversation(now time.Time) alexa.Conversation {
-	if now.Sub(p.Said) > pause || now.Before(p.Said) {
-		return alexa.Conversation{}
+// conversation is where the customer left off, in the assistant's own form, if that was not too long ago; otherwise a new one.
+func conversation[T any](p *page, now time.Time) T {
+	var going, fresh T
+	if len(p.Conversation) == 0 || now.Sub(p.Said) > pause || now.Before(p.Said) || json.Unmarshal(p.Conversation, &going) != nil {
+		return fresh
 	}
-	return p.Conversation
+	return going
 }
 
-func (p *page) remember(c alexa.Conversation, now time.Time) { p.Conversation, p.Said = c, now }
+// remember keeps where the customer is now, in the assistant's own form.
+func (n *notebook) remember(p *page, conversation any, now time.Time) error {
+	raw, err := json.Marshal(conversation, json.Deterministic(true))
+	if err != nil {
+		return fmt.Errorf("keep the conversation: %w", err)
+	}
+	p.Conversation, p.Said = raw, now
+	return n.write()
+}
 
 // indent is JSON to be read by people, or the bytes as they are.
 func indent(raw []byte) string {

@@ -16,21 +16,29 @@ type packageCommand struct {
 	Dev      bool   `help:"for the development house in the state directory"`
 }
 
+// packages are the platforms whose consoles import something, and what that is for a house with these settings.
+var packages = map[string]func(server.Config, *skills.Catalogue) ([]skills.File, error){
+	"alexa": func(cfg server.Config, c *skills.Catalogue) ([]skills.File, error) {
+		brand, err := server.AlexaBrand(cfg)
+		if err != nil {
+			return nil, err
+		}
+		return alexa.Package(brand, c)
+	},
+}
+
 // Run writes what the platform's console imports, and says what was written.
 func (c *packageCommand) Run(s street, cfg *server.Config) error {
-	if c.Platform != "alexa" {
-		return fmt.Errorf("%w: package %s comes in a later version; this one writes alexa", errUsage, c.Platform)
+	write, ok := packages[c.Platform]
+	if !ok {
+		return fmt.Errorf("%w: package %s comes in a later version", errUsage, c.Platform)
 	}
 	cfg.Dev = c.Dev
-	brand, err := server.AlexaBrand(*cfg)
-	if err != nil {
-		return err
-	}
 	catalogue, err := skills.NewCatalogue(s.wall)
 	if err != nil {
 		return err
 	}
-	files, err := alexa.Package(brand, catalogue)
+	files, err := write(*cfg, catalogue)
 	if err != nil {
 		return err
 	}

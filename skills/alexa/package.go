@@ -13,26 +13,20 @@ import (
 	"sotto/skills"
 )
 
-// File is one file of a package, by its path with slashes.
-type File struct {
-	Path    string
-	Content []byte
-}
-
 // Package writes what Alexa's console and its command-line tool import: the manifest and an interaction model per locale in the
 // layout of a skill package, and the account-linking request. The client's secret is in none of them.
-func Package(b Brand, c *skills.Catalogue) ([]File, error) {
+func Package(b Brand, c *skills.Catalogue) ([]skills.File, error) {
 	b.Invocation = strings.ToLower(b.Invocation)
 	if err := b.check(); err != nil {
 		return nil, err
 	}
-	var files []File
+	var files []skills.File
 	add := func(path string, value any) error {
 		content, err := json.Marshal(value, jsontext.WithIndent("  "), json.Deterministic(true))
 		if err != nil {
 			return fmt.Errorf("write %s: %w", path, err)
 		}
-		files = append(files, File{path, append(content, '\n')})
+		files = append(files, skills.File{Path: path, Content: append(content, '\n')})
 		return nil
 	}
 	if err := add("skill-package/skill.json", b.manifest(c)); err != nil {
@@ -51,7 +45,7 @@ func Package(b Brand, c *skills.Catalogue) ([]File, error) {
 	if err := add("account-linking.json", b.accountLinking()); err != nil {
 		return nil, err
 	}
-	return append(files, File{"README.md", []byte(fmt.Sprintf(readme, b.Name, b.PublicURL, b.ClientID))}), nil
+	return append(files, skills.File{Path: "README.md", Content: []byte(fmt.Sprintf(readme, b.Name, b.PublicURL, b.ClientID))}), nil
 }
 
 // What Amazon allows in words that open a skill: lower-case letters, apostrophes of a possessive, dots of an abbreviation; and none of
