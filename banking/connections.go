@@ -57,6 +57,22 @@ func NewConnections(banks []Bank, store Store, house tink.AEAD, now func() time.
 // Banks lists the banks that can be chosen, in the order to be shown.
 func (c *Connections) Banks() []Offer { return append([]Offer(nil), c.offers...) }
 
+// Joined lists the banks joined to a link, the oldest first. One can be there more than once.
+func (c *Connections) Joined(ctx context.Context, link string) ([]Joined, error) {
+	rows, err := c.store.Connections(ctx, link)
+	if err != nil {
+		return nil, fmt.Errorf("read connections: %w", err)
+	}
+	joined := make([]Joined, len(rows))
+	for i, row := range rows {
+		joined[i] = Joined{Bank: row.Bank, Name: string(row.Bank), Since: row.Created, Relink: row.Relink}
+		if bank, ok := c.banks[row.Bank]; ok {
+			joined[i].Name = bank.Name()
+		}
+	}
+	return joined, nil
+}
+
 // Begin makes a consent at the bank for the link and says where to send the customer. A bank that is not offered is ErrNotFound.
 func (c *Connections) Begin(ctx context.Context, link string, id BankID, permissions []Permission) (Begun, error) {
 	bank, ok := c.banks[id]

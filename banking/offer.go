@@ -1,5 +1,7 @@
 package banking
 
+import "time"
+
 // Offer is a bank that a customer may choose.
 type Offer struct {
 	ID   BankID
@@ -16,4 +18,12 @@ type Begun struct {
 type Identity struct {
 	Bank    BankID
 	Subject string // the bank's stable name for him; empty where it has none
+}
+
+// Joined is one bank joined to a link.
+type Joined struct {
+	Bank   BankID
+	Name   string // as it is shown; the id where the settings have the bank no more
+	Since  time.Time
+	Relink bool // the connection is over; only linking again helps
 }

@@ -27,8 +27,9 @@ type Options struct {
 // Authority is the authorization server.
 //
 //	GET /oauth/authorize   Authorize   authorize.go   prove client and redirect, keep an interaction
-//	POST /oauth/authorize  Decide      consent.go     bank and scopes; to the bank, or back with access_denied
+//	POST /oauth/authorize  Decide      consent.go     bank and scopes; to the bank, or back with a code or access_denied
 //	/link/callback         Return      consent.go     connection kept; another bank, or back with a code
+//	GET /link/ID           Resume      consent.go     the page for another bank, or for another try
 //	POST /oauth/token      Token       token.go …     code or refresh token in, tokens out
 //	POST /oauth/revoke     Revoke      revoke.go
 //	POST /oauth/introspect Introspect  introspect.go

@@ -41,7 +41,7 @@ func (a *Authority) Authorize(ctx context.Context, query string, browser Token) 
 	if err := a.o.Store.AddInteraction(ctx, i); err != nil {
 		return Page{}, fmt.Errorf("authorize: %w", err)
 	}
-	return a.page(i, browser, nil), nil
+	return a.page(ctx, i, browser, nil)
 }
 
 // request is an authorization request that may be shown to a person.

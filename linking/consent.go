@@ -23,21 +23,37 @@ const (
 	finishTime = 20 * time.Second
 )
 
-func (a *Authority) page(i Interaction, browser Token, problem error) Page {
+func (a *Authority) page(ctx context.Context, i Interaction, browser Token, problem error) (Page, error) {
 	p := Page{
 		Interaction: i.ID, Browser: browser, Client: a.clients[i.Client].Name, ClientID: i.Client, Locales: i.Locales, Banks: a.o.Connections.Banks(),
-		Scopes: i.Asked.Scopes(), Chosen: i.Scopes.Scopes(), Bank: banking.BankID(i.Bank), Joined: i.Joined, Problem: problem,
+		Scopes: i.Asked.Scopes(), Chosen: i.Scopes.Scopes(), Bank: banking.BankID(i.Bank), Problem: problem,
 	}
 	if i.Scopes == 0 {
 		p.Chosen = p.Scopes
 	}
 	if i.Joined > 0 { // What the first bank was not asked for, the second cannot add.
 		p.Scopes = i.Scopes.Scopes()
+		var err error
+		if p.Joined, err = a.o.Connections.Joined(ctx, i.Link); err != nil {
+			return Page{}, err
+		}
 	}
 	if u, err := url.Parse(i.RedirectURI); err == nil {
 		p.Host = u.Host
 	}
-	return p
+	return p, nil
+}
+
+// Resume gives the consent page of an interaction under way once more, as after a return from a bank. Its refusals are *OAuthError.
+func (a *Authority) Resume(ctx context.Context, interaction string, browser Token) (Page, error) {
+	i, err := a.o.Store.Interaction(ctx, interaction, hash(string(browser)), a.o.Now())
+	if errors.Is(err, ErrNone) {
+		return Page{}, lost("interaction_unknown")
+	}
+	if err != nil {
+		return Page{}, fmt.Errorf("resume: %w", err)
+	}
+	return a.page(ctx, i, browser, nil)
 }
 
 // lost is what every interaction gets that is not to be found: unknown, of another browser, expired or finished.
@@ -45,7 +61,7 @@ func lost(reason string) *OAuthError {
 	return refuse(invalidRequest, reason, "this page is no longer valid; start linking again in your assistant")
 }
 
-// Decide takes a submitted consent page. Going back and submitting it again is fine until a bank was joined; the bank chosen last counts.
+// Decide takes a submitted consent page. Going back and submitting it again is fine until the link is made; the bank chosen last counts.
 func (a *Authority) Decide(ctx context.Context, d Decision) (Step, error) {
 	i, err := a.o.Store.Interaction(ctx, d.Interaction, hash(string(d.Browser)), a.o.Now())
 	if errors.Is(err, ErrNone) {
@@ -54,12 +70,15 @@ func (a *Authority) Decide(ctx context.Context, d Decision) (Step, error) {
 	if err != nil {
 		return Step{}, fmt.Errorf("decide: %w", err)
 	}
-	if d.Choice == Deny {
+	switch {
+	case d.Choice == Deny:
 		return a.deny(ctx, i)
+	case d.Choice == Finish && i.Joined > 0:
+		return a.finish(ctx, i)
 	}
 	scopes, ok := a.chosen(i, d)
 	if !ok {
-		return a.ask(i, d.Browser, ErrChoice), nil
+		return a.ask(ctx, i, d.Browser, ErrChoice)
 	}
 	i, err = a.o.Store.Choose(ctx, i.ID, i.Browser, string(d.Bank), scopes, d.Choice == Add, consents, a.o.Now())
 	if errors.Is(err, ErrNone) {
@@ -70,7 +89,7 @@ func (a *Authority) Decide(ctx context.Context, d Decision) (Step, error) {
 	}
 	begun, err := a.o.Connections.Begin(ctx, i.Link, d.Bank, permissions(i.Scopes.Scopes()))
 	if err != nil {
-		return a.ask(i, d.Browser, err), nil
+		return a.ask(ctx, i, d.Browser, err)
 	}
 	if len(begun.State) < 22 { // 128 bits in base64url
 		return Step{}, errors.New("decide: the bank's state is too short to be a secret")
@@ -101,9 +120,26 @@ func (a *Authority) chosen(i Interaction, d Decision) (Mask, bool) {
 	return scopes, known && scopes != 0 && scopes.within(offered)
 }
 
-func (a *Authority) ask(i Interaction, browser Token, problem error) Step {
-	p := a.page(i, browser, problem)
-	return Step{Page: &p, Outcome: "asked", ClientID: i.Client}
+func (a *Authority) ask(ctx context.Context, i Interaction, browser Token, problem error) (Step, error) {
+	p, err := a.page(ctx, i, browser, problem)
+	if err != nil {
+		return Step{}, fmt.Errorf("ask: %w", err)
+	}
+	return Step{Page: &p, Outcome: "asked", ClientID: i.Client}, nil
+}
+
+// finish makes the link with the banks joined so far. A consent that waits at another bank is ended there when its time is over.
+func (a *Authority) finish(ctx context.Context, i Interaction) (Step, error) {
+	i, err := a.o.Store.TakeJoined(ctx, i.ID, i.Browser, a.o.Now())
+	if errors.Is(err, ErrNone) {
+		return Step{}, lost("interaction_over")
+	}
+	if err != nil {
+		return Step{}, fmt.Errorf("finish: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTime)
+	defer cancel()
+	return a.conclude(ctx, i)
 }
 
 // deny takes the customer's no, here or at the bank, to the client. Banks joined before are left.
@@ -156,7 +192,7 @@ func (a *Authority) Return(ctx context.Context, browser Token, r banking.Return)
 	if again != nil {
 		return Step{}, fmt.Errorf("return: %w", errors.Join(again, err))
 	}
-	return a.ask(i, browser, err), nil
+	return a.ask(ctx, i, browser, err)
 }
 
 // customer is the house's name for a person. Where the bank has no stable name for him, each link is its own customer.

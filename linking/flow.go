@@ -12,6 +12,8 @@ import (
 type Connections interface {
 	// Banks lists the banks that can be chosen, in the order to be shown.
 	Banks() []banking.Offer
+	// Joined lists the banks joined to a link, the oldest first.
+	Joined(ctx context.Context, link string) ([]banking.Joined, error)
 	// Begin makes a consent at the bank for the link and says where to send the customer.
 	Begin(ctx context.Context, link string, bank banking.BankID, p []banking.Permission) (banking.Begun, error)
 	// Finish takes the customer's return, keeps the connection under the link, and says who he is at the bank. It works once
@@ -31,7 +33,7 @@ type Page struct {
 	Scopes      []Scope        // those that may be chosen
 	Chosen      []Scope        // those chosen so far
 	Bank        banking.BankID // the one chosen last; may be empty
-	Joined      int            // how many banks were joined already
+	Joined      []banking.Joined
 	// Problem is why the page is shown again, nil the first time: a kind of package banking, or ErrChoice.
 	Problem error
 }
@@ -43,7 +45,8 @@ type Choice string
 const (
 	Approve Choice = "approve"
 	Deny    Choice = "deny"
-	Add     Choice = "add" // approve, and another bank afterwards
+	Add     Choice = "add"    // approve, and another bank afterwards
+	Finish  Choice = "finish" // no other bank: back to the assistant with those joined so far
 )
 
 // Decision is a submitted consent page.

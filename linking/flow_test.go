@@ -148,6 +148,10 @@ func TestANoAnywhereIsToldToTheClient(t *testing.T) {
 			again := h.back(p, h.toBank(p, linking.Add), "ada")
 			return h.Decide(h.t.Context(), linking.Decision{Interaction: again.Page.Interaction, Browser: p.Browser, Choice: linking.Deny})
 		},
+		"at the second bank": func(h *house, p linking.Page) (linking.Step, error) {
+			again := h.back(p, h.toBank(p, linking.Add), "ada")
+			return h.Return(h.t.Context(), p.Browser, banking.Return{State: h.toBank(*again.Page, linking.Approve), Error: "access_denied"})
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := open(t)
@@ -167,7 +171,7 @@ func TestAnotherBankCanBeAddedBeforeGoingBack(t *testing.T) {
 	h := open(t)
 	p := h.authorize(request("alexa"))
 	step := h.back(p, h.toBank(p, linking.Add, linking.Balances), "ada")
-	if step.Page == nil || step.Page.Joined != 1 || !slices.Equal(step.Page.Scopes, []linking.Scope{linking.Balances}) {
+	if step.Page == nil || len(step.Page.Joined) != 1 || !slices.Equal(step.Page.Scopes, []linking.Scope{linking.Balances}) {
 		t.Fatalf("got %+v, want the page again with what the first bank was asked for", step.Page)
 	}
 	first := h.approve(*step.Page)
@@ -175,6 +179,73 @@ func TestAnotherBankCanBeAddedBeforeGoingBack(t *testing.T) {
 	if g.Scope != "balances" || len(h.bank.keys) != 2 {
 		t.Errorf("got scope %q and %d connections", g.Scope, len(h.bank.keys))
 	}
+}
+
+func TestWhoeverHasABankCanFinishWithIt(t *testing.T) {
+	for name, stray := range map[string]func(h *house, p linking.Page){
+		"on the page for a second bank": func(*house, linking.Page) {},
+		"after going on to the second bank, and back": func(h *house, p linking.Page) {
+			h.toBank(p, linking.Approve)
+		},
+		"after a second bank that does not answer": func(h *house, p linking.Page) {
+			h.bank.problem = banking.ErrUnavailable
+			step, err := h.Decide(h.t.Context(), linking.Decision{Interaction: p.Interaction, Browser: p.Browser, Choice: linking.Add, Bank: "aurora", Scopes: p.Scopes})
+			if err != nil || step.Page == nil || !errors.Is(step.Page.Problem, banking.ErrUnavailable) {
+				h.t.Errorf("got %+v, %v", step, err)
+			}
+		},
+		"after a second bank whose answer was no good": func(h *house, p linking.Page) {
+			state := h.toBank(p, linking.Approve)
+			h.bank.problem = banking.ErrGarbled
+			if step := h.back(p, state, "ada"); step.Page == nil || !errors.Is(step.Page.Problem, banking.ErrGarbled) || len(step.Page.Joined) != 1 {
+				h.t.Errorf("got %+v", step)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := open(t)
+			p := h.authorize(request("alexa"))
+			step := h.back(p, h.toBank(p, linking.Add, linking.Balances), "ada")
+			stray(h, *step.Page)
+			again, err := h.Resume(t.Context(), p.Interaction, p.Browser)
+			if err != nil || len(again.Joined) != 1 || !slices.Equal(again.Scopes, []linking.Scope{linking.Balances}) {
+				t.Fatalf("the page once more: %+v, %v", again, err)
+			}
+			finish := linking.Decision{Interaction: p.Interaction, Browser: p.Browser, Choice: linking.Finish}
+			end, err := h.Decide(t.Context(), finish)
+			if err != nil || end.Outcome != "linked" {
+				t.Fatalf("got %+v, %v", end, err)
+			}
+			if g := h.token("alexa", exchanging("alexa", parameters(t, end.URL).Get("code"))); g.Scope != "balances" {
+				t.Errorf("scope %q", g.Scope)
+			}
+			_, err = h.Decide(t.Context(), finish)
+			refused(t, err, "invalid_request", "interaction_unknown")
+		})
+	}
+}
+
+func TestNobodyFinishesWithoutABank(t *testing.T) {
+	h := open(t)
+	p := h.authorize(request("alexa"))
+	step, err := h.Decide(t.Context(), linking.Decision{Interaction: p.Interaction, Browser: p.Browser, Choice: linking.Finish, Bank: "albion", Scopes: p.Scopes})
+	if err != nil || step.Page == nil || !errors.Is(step.Page.Problem, linking.ErrChoice) {
+		t.Errorf("got %+v, %v", step, err)
+	}
+	_, err = h.Resume(t.Context(), p.Interaction, linking.Token(strings.Repeat("x", 43)))
+	refused(t, err, "invalid_request", "interaction_unknown")
+}
+
+func TestAReturnFromTheSecondBankAfterFinishingIsLost(t *testing.T) {
+	h := open(t)
+	p := h.authorize(request("alexa"))
+	second := *h.back(p, h.toBank(p, linking.Add), "ada").Page
+	state := h.toBank(second, linking.Approve)
+	if _, err := h.Decide(t.Context(), linking.Decision{Interaction: p.Interaction, Browser: p.Browser, Choice: linking.Finish}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := h.Return(t.Context(), p.Browser, banking.Return{State: state, Code: "ada"})
+	refused(t, err, "invalid_request", "return_unknown")
 }
 
 func TestABankInTroubleLeavesTheCustomerOnThePage(t *testing.T) {
@@ -188,7 +259,7 @@ func TestABankInTroubleLeavesTheCustomerOnThePage(t *testing.T) {
 	state := h.toBank(*step.Page, linking.Approve)
 	h.bank.problem = banking.ErrGarbled
 	step = h.back(p, state, "ada")
-	if step.Page == nil || !errors.Is(step.Page.Problem, banking.ErrGarbled) || step.Page.Joined != 0 {
+	if step.Page == nil || !errors.Is(step.Page.Problem, banking.ErrGarbled) || step.Page.Joined != nil {
 		t.Fatalf("after: got %+v", step)
 	}
 	if end := h.approve(*step.Page); !strings.Contains(end.URL, "code=") {

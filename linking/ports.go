@@ -79,6 +79,8 @@ type InteractionStore interface {
 	Await(ctx context.Context, id string, tries int, bankState []byte) error
 	// Take gives the live interaction that waits for bankState, once: no other Take gives it again.
 	Take(ctx context.Context, bankState, browser []byte, now time.Time) (Interaction, error)
+	// TakeJoined gives a live interaction that has not been taken and has a bank joined, once; a bank that it waits for is forgotten.
+	TakeJoined(ctx context.Context, id string, browser []byte, now time.Time) (Interaction, error)
 	// AskAgain puts a taken interaction back to asking, with the customer and the count of banks joined; ErrNone where it is not taken.
 	AskAgain(ctx context.Context, id string, customer []byte, joined int) error
 	// Abandon deletes an interaction; connections made for it are handed over to be ended, in one transaction. It is no error

@@ -71,10 +71,17 @@ type bank struct {
 	asked   []banking.Permission
 	problem error // of the next Begin or Finish
 	keys    []tink.AEAD
+	joined  map[string][]banking.Joined // by link
 }
 
 func (b *bank) Banks() []banking.Offer {
 	return []banking.Offer{{ID: "albion", Name: "Albion Bank"}, {ID: "aurora", Name: "Banco Aurora"}}
+}
+
+func (b *bank) Joined(_ context.Context, link string) ([]banking.Joined, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.joined[link]), nil
 }
 
 func (b *bank) trouble() error {
@@ -108,6 +115,7 @@ func (b *bank) Finish(_ context.Context, link string, key tink.AEAD, r banking.R
 		return banking.Identity{}, banking.ErrDenied
 	}
 	b.keys = append(b.keys, key)
+	b.joined[link] = append(b.joined[link], banking.Joined{Bank: "albion", Name: "Albion Bank"})
 	return banking.Identity{Bank: "albion", Subject: r.Code}, nil
 }
 
@@ -173,7 +181,7 @@ var pairwise = slices.Repeat([]byte{9}, 32)
 
 func open(t testing.TB) *house {
 	t.Helper()
-	h := &house{t: t, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), bank: &bank{begun: map[string]string{}}}
+	h := &house{t: t, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), bank: &bank{begun: map[string]string{}, joined: map[string][]banking.Joined{}}}
 	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "sotto.db"), h.Now)
 	if err != nil {
 		t.Fatal(err)

@@ -30,6 +30,7 @@ const browserLife = 30 * time.Minute
 func (s *Server) mountOAuth(e *echo.Echo) {
 	e.GET(authorizePath, s.authorize)
 	e.POST(authorizePath, s.decide)
+	e.GET(resumePath+":interaction", s.resume)
 	e.GET("/link/callback", s.callback)
 	e.POST("/link/callback", s.callbackPosted)
 	e.POST("/oauth/token", s.token)
@@ -109,6 +110,18 @@ func (s *Server) decide(c echo.Context) error {
 	return s.walkOn(c, st, next, d.Bank)
 }
 
+// resume shows the consent page of an interaction under way.
+func (s *Server) resume(c echo.Context) error {
+	ctx, st, done := s.beginStep(c, "resume", tokenBudget)
+	defer done()
+	p, err := s.authority.Resume(ctx, c.Param("interaction"), s.browser(c))
+	if err != nil {
+		return s.refusePage(c, st.refused(err), "")
+	}
+	st.line.Client = p.ClientID
+	return s.showConsent(c, p)
+}
+
 // callback takes a customer who comes back from the bank with the answer in the query, or shows the page that reads a fragment.
 func (s *Server) callback(c echo.Context) error {
 	q := c.QueryParams()
@@ -147,16 +160,25 @@ func (s *Server) comeBack(c echo.Context, answer url.Values) error {
 	if err != nil {
 		return s.refusePage(c, st.refused(err), "")
 	}
+	if next.Page != nil {
+		st.asked(next)
+		return c.Redirect(http.StatusSeeOther, resumeURL(*next.Page))
+	}
 	return s.walkOn(c, st, next, "")
+}
+
+// asked notes in the step's line where the customer goes next.
+func (st *step) asked(next linking.Step) {
+	st.line.Outcome, st.line.Client, st.line.Link = next.Outcome, next.ClientID, next.Link
+	if next.Page != nil && next.Page.Problem != nil {
+		st.line.Reason = "asked_again"
+	}
 }
 
 // walkOn sends the browser where linking says it goes next. bank is the one chosen just now.
 func (s *Server) walkOn(c echo.Context, st *step, next linking.Step, bank banking.BankID) error {
-	st.line.Outcome, st.line.Client, st.line.Link = next.Outcome, next.ClientID, next.Link
-	if next.URL == "" {
-		if next.Page.Problem != nil {
-			st.line.Reason = "asked_again"
-		}
+	st.asked(next)
+	if next.Page != nil {
 		return s.showConsent(c, *next.Page)
 	}
 	switch next.Outcome {

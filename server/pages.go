@@ -44,8 +44,10 @@ type consentPage struct {
 	Interaction, Host    string
 	Problem              string // a key; may be empty
 	Bank                 string // the name of the bank of Problem, or of the only one there is; may be empty
-	Joined               int
+	Joined               string // the names of the banks joined already; empty where there is none
 	Banks                []bankChoice
+	Left                 int    // how many banks are not joined
+	Next                 string // the name of the only one left; empty where there are more
 	Scopes               []scopeChoice
 	PrivacyURL, TermsURL string
 }
@@ -54,6 +56,7 @@ type bankChoice struct {
 	ID     banking.BankID
 	Name   string
 	Chosen bool
+	Joined bool
 }
 
 type scopeChoice struct {
@@ -87,19 +90,15 @@ func (s *Server) showConsent(c echo.Context, p linking.Page) error {
 	s.setBrowser(c, p.Browser)
 	w := s.keepWords(c, p.Locales)
 	shown := consentPage{
-		frame: s.frame(w, "consent.title", "client", p.Client), Interaction: p.Interaction, Host: p.Host, Joined: p.Joined,
+		frame: s.frame(w, "consent.title", "client", p.Client), Interaction: p.Interaction, Host: p.Host, Joined: namesOf(p.Joined),
 		PrivacyURL: s.cfg.PrivacyURL, TermsURL: s.cfg.TermsURL,
 	}
 	shown.Client, shown.Step = p.Client, 1
-	for _, b := range p.Banks {
-		only := len(p.Banks) == 1
-		shown.Banks = append(shown.Banks, bankChoice{ID: b.ID, Name: b.Name, Chosen: only || b.ID == p.Bank})
-		if only || b.ID == p.Bank {
-			shown.Bank = b.Name
-		}
-	}
+	shown.chooseBanks(p)
 	if p.Problem != nil {
-		shown.Problem = problemKey(p.Problem)
+		shown.Problem = "problem." + problemWord(p.Problem)
+	} else if word := c.QueryParam("problem"); problems[word] && word != "choice" {
+		shown.Problem = "problem." + word
 	}
 	for _, scope := range p.Scopes {
 		shown.Scopes = append(shown.Scopes, scopeChoice{Name: scope, Chosen: len(p.Chosen) == 0 || slices.Contains(p.Chosen, scope)})
@@ -107,18 +106,67 @@ func (s *Server) showConsent(c echo.Context, p linking.Page) error {
 	return s.show(c, http.StatusOK, "consent", w, shown)
 }
 
-// problemKey says why the consent page is shown again.
-func problemKey(err error) string {
+// chooseBanks fills in the banks of a page, and the one it is about. The only bank that is left is chosen already; one that was joined is
+// not chosen again.
+func (shown *consentPage) chooseBanks(p linking.Page) {
+	for _, b := range p.Banks {
+		c := bankChoice{ID: b.ID, Name: b.Name, Joined: slices.ContainsFunc(p.Joined, func(j banking.Joined) bool { return j.Bank == b.ID })}
+		c.Chosen = !c.Joined && b.ID == p.Bank
+		if b.ID == p.Bank {
+			shown.Bank = b.Name
+		}
+		if !c.Joined {
+			shown.Left++
+			shown.Next = b.Name
+		}
+		shown.Banks = append(shown.Banks, c)
+	}
+	if shown.Left != 1 {
+		shown.Next = ""
+		return
+	}
+	for i := range shown.Banks {
+		shown.Banks[i].Chosen = !shown.Banks[i].Joined
+	}
+	if shown.Bank == "" {
+		shown.Bank = shown.Next
+	}
+}
+
+func namesOf(joined []banking.Joined) string {
+	var names []string
+	for _, j := range joined {
+		if !slices.Contains(names, j.Name) {
+			names = append(names, j.Name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// problems are the words for why the consent page is shown again.
+var problems = map[string]bool{"choice": true, "unavailable": true, "other": true}
+
+func problemWord(err error) string {
 	switch {
 	case errors.Is(err, linking.ErrChoice):
-		return "problem.choice"
-	case errors.Is(err, banking.ErrDenied):
-		return "problem.denied"
+		return "choice"
 	case errors.Is(err, banking.ErrUnavailable), errors.Is(err, banking.ErrBusy):
-		return "problem.unavailable"
+		return "unavailable"
 	default:
-		return "problem.other"
+		return "other"
 	}
+}
+
+// resumePath is where the consent page of an interaction under way is shown after a return from a bank, so that going back to it, or
+// loading it again, does not hand in the bank's answer a second time.
+const resumePath = "/link/"
+
+func resumeURL(p linking.Page) string {
+	u := resumePath + url.PathEscape(p.Interaction)
+	if p.Problem != nil {
+		u += "?problem=" + problemWord(p.Problem)
+	}
+	return u
 }
 
 // hop sends the browser on: kind is bank, linked, denied or refused. client is an id; bank too, where the way leads to one.

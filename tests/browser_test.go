@@ -78,6 +78,13 @@ func openStreet(t *testing.T) *street {
 	if s.who, err = s.file.Customer("albion", "grace"); err != nil {
 		t.Fatal(err)
 	}
+	s.openAssistant(t)
+	return s
+}
+
+// openAssistant opens the place to which a browser comes back.
+func (s *street) openAssistant(t *testing.T) {
+	t.Helper()
 	assistant := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/callback" {
 			http.NotFound(w, r)
@@ -91,7 +98,6 @@ func openStreet(t *testing.T) *street {
 	}))
 	t.Cleanup(assistant.Close)
 	s.home = assistant.URL + "/callback"
-	return s
 }
 
 // begin is an authorization request of the assistant; state tells it from others.

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"sotto/banking/mockbank"
 	"sotto/server/dev"
 )
@@ -98,4 +100,81 @@ func (s *speaker) linkBoth(house *openHouse, first, second dev.Person) {
 		page, err = b.Submit(s.tb.Context(), form, values)
 	}
 	s.tb.Fatal("too many pages to fill in")
+}
+
+// TestWhoAddsASecondBankCanStopAtTheFirst walks through the pages with two banks, and turns round on each of them.
+func TestWhoAddsASecondBankCanStopAtTheFirst(t *testing.T) {
+	house, _, speaker := farHouse(t, "ada", func(*mockbank.Options) {})
+	s := &street{openHouse: house, file: speaker.file, who: speaker.far}
+	s.openAssistant(t)
+	near, err := s.file.Customer("albion", "grace")
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := openBrowser(t)
+	const add, finish = `button[value="add"]`, `button[value="finish"]`
+	clear := func(t *testing.T) {
+		t.Helper()
+		if err := house.MockBank().SetFault(mockbank.Fault{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, tc := range map[string]struct {
+		turn func(*testing.T, *visit) // on the page for a second bank
+		want string                   // what the assistant gets
+	}{
+		"on the page for another bank": {func(_ *testing.T, v *visit) {
+			v.do(chromedp.Reload(), chromedp.WaitVisible(finish))
+			v.look("15-another-bank")
+			v.do(chromedp.Click(finish))
+		}, "code"},
+		"back from the second bank": {func(_ *testing.T, v *visit) {
+			v.do(chromedp.Click(approve), chromedp.WaitVisible("#username"), chromedp.NavigateBack(), chromedp.WaitVisible(finish), chromedp.Click(finish))
+		}, "code"},
+		"at a second bank that is down": {func(t *testing.T, v *visit) {
+			if err := house.MockBank().SetFault(mockbank.Fault{On: "all", Status: http.StatusServiceUnavailable}); err != nil {
+				t.Fatal(err)
+			}
+			v.do(chromedp.Click(approve), chromedp.WaitVisible("#problem"))
+			v.look("16-second-bank-down")
+			v.do(chromedp.Click(finish))
+		}, "code"},
+		"at a second bank that fails when it has said yes": {func(t *testing.T, v *visit) {
+			v.do(chromedp.Click(approve))
+			v.signIn(&street{openHouse: house, who: near})
+			if err := house.MockBank().SetFault(mockbank.Fault{On: "token", Status: http.StatusBadGateway}); err != nil {
+				t.Fatal(err)
+			}
+			v.do(chromedp.Click("#account-0"), chromedp.Click("button.primary"), chromedp.WaitVisible("#problem"))
+			v.do(chromedp.Reload(), chromedp.WaitVisible("#problem"), chromedp.Click(finish))
+		}, "code"},
+		"nowhere, and has two banks": {func(_ *testing.T, v *visit) {
+			v.do(chromedp.Click(approve))
+			v.signIn(&street{openHouse: house, who: near})
+			v.do(chromedp.Click("#account-0"), chromedp.Click("button.primary"))
+		}, "code"},
+		"by a no on the page for another bank": {func(_ *testing.T, v *visit) { v.do(chromedp.Click(deny)) }, "error"},
+		"by a no at the second bank": {func(_ *testing.T, v *visit) {
+			v.do(chromedp.Click(approve), chromedp.WaitVisible("#username"), chromedp.Click(deny))
+		}, "error"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clear(t)
+			v := openWindow(browser, t, "phone", 390, 844, false)
+			v.scripts(false)
+			v.do(chromedp.Navigate(s.begin(name, nil)), chromedp.WaitVisible(add), chromedp.Click(`[name="bank"][value="far"]`), chromedp.Click(add))
+			v.signIn(s)
+			v.do(chromedp.Click("button.primary"), chromedp.WaitVisible(finish)) // her one account is chosen already
+			if read(v, chromedp.Evaluate[string](`document.querySelector("[name=bank]:checked").value`)) != "albion" {
+				t.Error("the bank that is left is not chosen already")
+			}
+			tc.turn(t, v)
+			v.do(chromedp.WaitVisible("#arrived"))
+			v.silent()
+			got := s.back(t, name)
+			if got.Get(tc.want) == "" || tc.want == "error" && got.Get("error") != "access_denied" {
+				t.Errorf("the assistant got %v", got)
+			}
+		})
+	}
 }

@@ -83,6 +83,12 @@ func (db *DB) Take(ctx context.Context, bankState, browser []byte, now time.Time
 		WHERE bank_state = $2 AND browser = $3 AND expires > $4 AND stage = $5 RETURNING `+interactionColumns, taken, bankState, browser, millis(now), atBank)
 }
 
+// TakeJoined gives an interaction that has a bank joined, once.
+func (db *DB) TakeJoined(ctx context.Context, id string, browser []byte, now time.Time) (linking.Interaction, error) {
+	return db.changeInteraction(ctx, "take interaction with its banks", `UPDATE interactions SET stage = $1, bank_state = NULL
+		WHERE id = $2 AND browser = $3 AND expires > $4 AND stage < $1 AND joined > 0 RETURNING `+interactionColumns, taken, id, browser, millis(now))
+}
+
 // AskAgain puts a taken interaction back to asking.
 func (db *DB) AskAgain(ctx context.Context, id string, customer []byte, joined int) error {
 	_, err := db.changeInteraction(ctx, "ask again", `UPDATE interactions SET stage = $1, customer = $2, joined = $3

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,6 +35,8 @@ func Links(t *testing.T, open func(*testing.T) linking.Store) {
 		"a return from the bank is taken once":                          takeOnce,
 		"of many takers at once exactly one gets the interaction":       takeRace,
 		"a taken interaction can be put back to asking":                 askAgain,
+		"only one with a bank joined is taken without a return, once":   takeJoined,
+		"a return and a finish at once make one link":                   takeJoinedRace,
 		"an abandoned interaction is gone":                              abandonGone,
 		"only a taken interaction is concluded, and once":               concludeOnce,
 		"a code is spent once, and only where everything fits":          exchangeGuards,
@@ -425,6 +428,49 @@ func askAgain(t *testing.T, s linking.Store) {
 	check(t, err)
 	i.Customer, i.Joined = customer, 4
 	same(t, "asking again", got, i)
+}
+
+func takeJoined(t *testing.T, s linking.Store) {
+	none := interaction()
+	none.Joined = 0
+	check(t, s.AddInteraction(t.Context(), none))
+	_, err := s.TakeJoined(t.Context(), none.ID, none.Browser, noon)
+	wantNone(t, "one without a bank", err)
+	i := interaction()
+	check(t, s.AddInteraction(t.Context(), i))
+	state := blob()
+	check(t, s.Await(t.Context(), i.ID, i.Tries, state))
+	_, err = s.TakeJoined(t.Context(), i.ID, blob(), noon)
+	wantNone(t, "another browser", err)
+	_, err = s.TakeJoined(t.Context(), i.ID, i.Browser, i.Expires)
+	wantNone(t, "too late", err)
+	got, err := s.TakeJoined(t.Context(), i.ID, i.Browser, noon)
+	check(t, err)
+	same(t, "taken", got, i)
+	_, err = s.TakeJoined(t.Context(), i.ID, i.Browser, noon)
+	wantNone(t, "twice", err)
+	_, err = s.Take(t.Context(), state, i.Browser, noon)
+	wantNone(t, "a return from the bank it waited for", err)
+	check(t, s.Conclude(t.Context(), i.ID, newLink(i)))
+}
+
+func takeJoinedRace(t *testing.T, s linking.Store) {
+	i := interaction()
+	check(t, s.AddInteraction(t.Context(), i))
+	state := blob()
+	check(t, s.Await(t.Context(), i.ID, i.Tries, state))
+	var n atomic.Int32
+	if won := race(t, func(ctx context.Context) error {
+		var err error
+		if n.Add(1)%2 == 0 {
+			_, err = s.Take(ctx, state, i.Browser, noon)
+		} else {
+			_, err = s.TakeJoined(ctx, i.ID, i.Browser, noon)
+		}
+		return err
+	}); won != 1 {
+		t.Errorf("%d got it, want 1", won)
+	}
 }
 
 func abandonGone(t *testing.T, s linking.Store) {
