@@ -35,6 +35,7 @@ type Options struct {
 //	POST /oauth/introspect Introspect  introspect.go
 //	GET /oauth/userinfo    Userinfo    userinfo.go
 //	a platform's request   Resolve     resolve.go     access token in, Link out
+//	a chat                 Invite …    chat.go        linking that starts from a chat
 //
 // Each decision is one guarded statement in the Store. Only where it touched no row are the rows read, and a pure function of
 // refusals.go says why.

@@ -26,17 +26,21 @@ func (a *Authority) Authorize(ctx context.Context, query string, browser Token) 
 	if err != nil {
 		return Page{}, err
 	}
+	return a.begin(ctx, Interaction{
+		Client: r.client.ID, RedirectURI: r.redirectURI, State: r.state, Challenge: r.challenge,
+		Resource: r.resource, Locales: r.locales, Asked: r.scopes,
+	}, browser)
+}
+
+// begin keeps an interaction of this browser, with a link to come, and shows its first page.
+func (a *Authority) begin(ctx context.Context, i Interaction, browser Token) (Page, error) {
 	if len(browser) != tokenLength || !isToken(string(browser)) {
 		browser = newToken("")
 	}
-	link := encode(random(16))
-	key, err := a.newKey(link)
-	if err != nil {
+	i.ID, i.Browser, i.Link, i.Expires = encode(random(16)), hash(string(browser)), encode(random(16)), a.o.Now().Add(patience)
+	var err error
+	if i.Key, err = a.newKey(i.Link); err != nil {
 		return Page{}, fmt.Errorf("authorize: %w", err)
-	}
-	i := Interaction{
-		ID: encode(random(16)), Browser: hash(string(browser)), Client: r.client.ID, RedirectURI: r.redirectURI, State: r.state, Challenge: r.challenge,
-		Resource: r.resource, Locales: r.locales, Asked: r.scopes, Link: link, Key: key, Expires: a.o.Now().Add(patience),
 	}
 	if err := a.o.Store.AddInteraction(ctx, i); err != nil {
 		return Page{}, fmt.Errorf("authorize: %w", err)
@@ -195,12 +199,17 @@ func (a *Authority) answer(redirectURI string, state []byte, parameters ...strin
 		add("state", string(state))
 	}
 	add("iss", a.o.Issuer)
+	return appendQuery(redirectURI, string(q))
+}
+
+// appendQuery adds to the query that an address has, byte for byte.
+func appendQuery(address, query string) string {
 	separator := "?"
-	if u, err := url.Parse(redirectURI); err == nil && (u.RawQuery != "" || u.ForceQuery) {
+	if u, err := url.Parse(address); err == nil && (u.RawQuery != "" || u.ForceQuery) {
 		separator = "&"
 		if u.ForceQuery {
 			separator = ""
 		}
 	}
-	return redirectURI + separator + string(q)
+	return address + separator + query
 }

@@ -26,7 +26,7 @@ const (
 func (a *Authority) page(ctx context.Context, i Interaction, browser Token, problem error) (Page, error) {
 	p := Page{
 		Interaction: i.ID, Browser: browser, Client: a.clients[i.Client].Name, ClientID: i.Client, Locales: i.Locales, Banks: a.o.Connections.Banks(),
-		Scopes: i.Asked.Scopes(), Chosen: i.Scopes.Scopes(), Bank: banking.BankID(i.Bank), Problem: problem,
+		Scopes: i.Asked.Scopes(), Chosen: i.Scopes.Scopes(), Bank: banking.BankID(i.Bank), Chat: a.fromChat(i), Problem: problem,
 	}
 	if i.Scopes == 0 {
 		p.Chosen = p.Scopes
@@ -147,10 +147,13 @@ func (a *Authority) deny(ctx context.Context, i Interaction) (Step, error) {
 	if err := a.o.Store.Abandon(ctx, i.ID, a.o.Now()); err != nil {
 		return Step{}, fmt.Errorf("deny: %w", err)
 	}
-	return Step{
-		URL:     a.answer(i.RedirectURI, i.State, "error", accessDenied, "error_description", "the customer said no"),
-		Outcome: "denied", ClientID: i.Client,
-	}, nil
+	step := Step{Outcome: "denied", ClientID: i.Client}
+	if a.fromChat(i) {
+		step.URL = i.RedirectURI // with nothing added, which says that nothing was linked; or none
+	} else {
+		step.URL = a.answer(i.RedirectURI, i.State, "error", accessDenied, "error_description", "the customer said no")
+	}
+	return step, nil
 }
 
 // Return takes the customer's return from the bank: on to the client with a code, to the page for another bank, or to the page with
@@ -208,15 +211,13 @@ func (a *Authority) subject(client string, customer []byte) string {
 	return encode(a.o.Keys.name("subject", client, string(customer)))
 }
 
-// conclude keeps the link and sends the browser back with its code.
+// conclude keeps the link and sends the browser back with its code, or shows the code of a chat.
 func (a *Authority) conclude(ctx context.Context, i Interaction) (Step, error) {
-	now := a.o.Now()
+	if a.fromChat(i) {
+		return a.concludeChat(ctx, i)
+	}
 	code := newToken("")
-	err := a.o.Store.Conclude(ctx, i.ID, NewLink{
-		ID: i.Link, Client: i.Client, Customer: i.Customer, Subject: a.subject(i.Client, i.Customer), Scopes: i.Scopes, Key: i.Key, Created: now,
-		Grant: encode(random(16)), Resource: i.Resource, Code: hash(string(code)), CodeExpires: now.Add(codeLifetime),
-		RedirectURI: i.RedirectURI, Challenge: i.Challenge,
-	})
+	err := a.o.Store.Conclude(ctx, i.ID, a.newLink(i, hash(string(code)), a.o.Now().Add(codeLifetime)))
 	if errors.Is(err, ErrNone) { // swept, because the bank took too long; its connection will be ended
 		return Step{}, lost("interaction_over")
 	}
@@ -224,4 +225,12 @@ func (a *Authority) conclude(ctx context.Context, i Interaction) (Step, error) {
 		return Step{}, fmt.Errorf("return: %w", err)
 	}
 	return Step{URL: a.answer(i.RedirectURI, i.State, "code", string(code)), Outcome: "linked", ClientID: i.Client, Link: i.Link}, nil
+}
+
+// newLink is the link that comes of an interaction, with a grant for whoever has the code that hashes to this, until then.
+func (a *Authority) newLink(i Interaction, code []byte, until time.Time) NewLink {
+	return NewLink{
+		ID: i.Link, Client: i.Client, Customer: i.Customer, Subject: a.subject(i.Client, i.Customer), Scopes: i.Scopes, Key: i.Key, Created: a.o.Now(),
+		Grant: encode(random(16)), Resource: i.Resource, Code: code, CodeExpires: until, RedirectURI: i.RedirectURI, Challenge: i.Challenge,
+	}
 }

@@ -34,6 +34,7 @@ type Page struct {
 	Chosen      []Scope        // those chosen so far
 	Bank        banking.BankID // the one chosen last; may be empty
 	Joined      []banking.Joined
+	Chat        bool // it ends with a code to be typed in a chat, where Host may be empty
 	// Problem is why the page is shown again, nil the first time: a kind of package banking, or ErrChoice.
 	Problem error
 }
@@ -58,11 +59,13 @@ type Decision struct {
 	Scopes      []Scope
 }
 
-// Step is where the browser goes next: to URL, or, where that is empty, to Page.
+// Step is where the browser goes next: to Page; or to a page that shows Code, with URL, if any, as the way back to the chat; or to
+// URL. Where a chat has no URL, a no leads nowhere.
 type Step struct {
 	URL      string
 	Page     *Page
-	Outcome  string // for the log: "to_bank", "asked", "denied", "linked"
+	Code     ChatCode
+	Outcome  string // for the log: "to_bank", "asked", "denied", "linked", "code"
 	ClientID string
 	Link     string // where one was made
 }

@@ -15,6 +15,7 @@ type Store interface {
 	InteractionStore
 	GrantStore
 	LinkStore
+	ChatStore
 }
 
 // SealedKey is one key as it is kept: wrapped. Kind and Number name it together.
@@ -61,8 +62,9 @@ type Interaction struct {
 	Customer    []byte // nil until a bank was joined
 	Bank        string // chosen last
 	Joined      int
-	Add         bool // another bank after this one
-	Tries       int  // how often a consent was begun
+	Add         bool   // another bank after this one
+	Tries       int    // how often a consent was begun
+	Ticket      []byte // SHA-256 of the ticket of the chat from which it began; nil where it did not
 	Expires     time.Time
 }
 
@@ -204,7 +206,61 @@ type LinkStore interface {
 	// ForgetLink does what EndLink does and deletes every row of the link, its key first of all; the receipt stays. Where a receipt
 	// of this code is there, it is given back as it was made; ErrNone where there is neither link nor receipt.
 	ForgetLink(ctx context.Context, link string, r Receipt) (Receipt, error)
-	// SweepLinks deletes interactions, access tokens and remembered generations whose time is over at now, links whose code was
-	// never traded, and grants that ended long ago. Connections without a link are handed over to be ended.
+	// SweepLinks deletes interactions, tickets, access tokens and remembered generations whose time is over at now, links whose code was
+	// never traded or typed, and grants that ended long ago. Connections without a link are handed over to be ended.
 	SweepLinks(ctx context.Context, now time.Time) error
+}
+
+// Ticket lets a chat be linked.
+type Ticket struct {
+	Hash    []byte // SHA-256
+	Client  string
+	Chat    []byte // HMAC
+	Expires time.Time
+}
+
+// WaitingChat is a link that waits for its code to be typed. One of Ticket and Handover says in which chat.
+type WaitingChat struct {
+	Ticket   []byte // SHA-256; it is spent
+	Handover []byte // SHA-256 of what the platform will give back with the chat
+	Code     []byte // HMAC
+	Expires  time.Time
+}
+
+// Confirming is a code that was typed in a chat.
+type Confirming struct {
+	Chat  []byte // HMAC
+	Code  []byte // HMAC
+	Tries int    // how often a code may be tried
+	Now   time.Time
+}
+
+// ChatCodeFacts is all that is known of the newest code of a chat, to name a refusal.
+type ChatCodeFacts struct {
+	Tries     int
+	Expires   time.Time
+	Confirmed time.Time // zero where it was not
+}
+
+// ChatStore keeps which link a chat speaks for. Among any number of callers at the same time, in any number of processes, the result is as
+// if they had come one after another.
+type ChatStore interface {
+	// AddTicket keeps a new one.
+	AddTicket(ctx context.Context, t Ticket) error
+	// Ticket gives one that is neither spent nor expired at now; ErrNone.
+	Ticket(ctx context.Context, ticket []byte, now time.Time) (Ticket, error)
+	// ConcludeChat does what Conclude does, spends the ticket if there is one, and keeps the code; ErrNone where the interaction is not
+	// taken or the ticket is spent, though it may have expired since it was opened.
+	ConcludeChat(ctx context.Context, id string, n NewLink, w WaitingChat) error
+	// Claim says in which chat the code of this handover counts; ErrNone where there is none of this client, it has expired, or was
+	// claimed for another chat. Repeating it is no error.
+	Claim(ctx context.Context, handover []byte, client string, chat []byte, now time.Time) error
+	// Confirm counts a try at every code that waits in the chat. The link whose code fits is the chat's from then on, and may be used;
+	// the one that was the chat's before is ended as EndLink does, all in one transaction. A link whose code has had its last try in
+	// vain is ended too. ErrNone where no code fits.
+	Confirm(ctx context.Context, c Confirming) (link string, err error)
+	// ChatCodeFacts tells what is known of the newest code in the chat; ErrNone.
+	ChatCodeFacts(ctx context.Context, chat []byte) (ChatCodeFacts, error)
+	// ByChat gives the grant and link that the chat speaks for, ended or not; ErrNone.
+	ByChat(ctx context.Context, chat []byte) (Granted, error)
 }

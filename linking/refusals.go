@@ -1,5 +1,7 @@
 package linking
 
+import "time"
+
 // The functions here are pure: everything known goes in, the name of the refusal comes out, and whether the link must end because
 // somebody has a token he should not have. They are asked only after the guarded statement has refused.
 
@@ -43,4 +45,12 @@ func judgeRefresh(f RefreshFacts, r Refreshing) (e *OAuthError, end bool) {
 	default:
 		return no("refresh_refused", "refresh_token is not valid"), false
 	}
+}
+
+// judgeChatCode says why a code typed in a chat was refused.
+func judgeChatCode(f ChatCodeFacts, now time.Time) error {
+	if !f.Confirmed.IsZero() || f.Tries >= chatTries || !f.Expires.After(now) {
+		return ErrCodeOver
+	}
+	return ErrWrongCode
 }

@@ -93,12 +93,17 @@ func (a *Authority) Resolve(ctx context.Context, platform Platform, token Token)
 	case client.Platform != platform:
 		return Link{}, errOtherPlatform
 	}
-	key, err := a.openKey(g.granted.Link, g.granted.Key)
+	return a.link(client, g.granted, scopes)
+}
+
+// link is the link of a grant that was found good, with the scopes that are left to it.
+func (a *Authority) link(client Client, g Granted, scopes Mask) (Link, error) {
+	key, err := a.openKey(g.Link, g.Key)
 	if err != nil {
 		return Link{}, fmt.Errorf("resolve: %w", err)
 	}
 	return Link{
-		ID: g.granted.Link, Client: client.ID, Platform: platform, Subject: g.granted.Subject, Scopes: scopes.Scopes(), Created: g.granted.Created, key: key,
+		ID: g.Link, Client: client.ID, Platform: client.Platform, Subject: g.Subject, Scopes: scopes.Scopes(), Created: g.Created, key: key,
 	}, nil
 }
 

@@ -22,7 +22,10 @@ const (
 	pageBudget  = 12 * time.Second
 )
 
-const authorizePath = "/oauth/authorize"
+const (
+	authorizePath = "/oauth/authorize"
+	chatPath      = "/link/chat"
+)
 
 // browserLife is how long a customer may take from the first page to the way back.
 const browserLife = 30 * time.Minute
@@ -31,6 +34,7 @@ func (s *Server) mountOAuth(e *echo.Echo) {
 	e.GET(authorizePath, s.authorize)
 	e.POST(authorizePath, s.decide)
 	e.GET(resumePath+":interaction", s.resume)
+	e.GET(chatPath, s.openChat)
 	e.GET("/link/callback", s.callback)
 	e.POST("/link/callback", s.callbackPosted)
 	e.POST("/oauth/token", s.token)
@@ -182,13 +186,39 @@ func (s *Server) walkOn(c echo.Context, st *step, next linking.Step, bank bankin
 		return s.showConsent(c, *next.Page)
 	}
 	switch next.Outcome {
+	case "code":
+		return s.showCode(c, next)
 	case "to_bank":
 		return s.hop(c, "bank", next.URL, next.ClientID, bank)
 	case "linked":
 		return s.hop(c, "linked", next.URL, next.ClientID, "")
 	default:
+		if next.URL == "" {
+			return s.hop(c, "nowhere", "", next.ClientID, "")
+		}
 		return s.hop(c, "denied", next.URL, next.ClientID, "")
 	}
+}
+
+// openChat begins linking from an address that was given in a chat.
+func (s *Server) openChat(c echo.Context) error {
+	ctx, st, done := s.beginStep(c, "chat", tokenBudget)
+	defer done()
+	p, err := s.authority.Open(ctx, linking.Token(c.QueryParam("ticket")), s.browser(c), c.QueryParam("ui_locales"))
+	if err != nil {
+		return s.refusePage(c, st.refused(err), "")
+	}
+	st.line.Client = p.ClientID
+	return s.showConsent(c, p)
+}
+
+// inviteURL is the address at which a customer begins to link a chat. It is good for 15 minutes, and for one link.
+func (s *Server) inviteURL(ctx context.Context, chat linking.Chat, locale string) (string, error) {
+	ticket, err := s.authority.Invite(ctx, chat)
+	if err != nil {
+		return "", err
+	}
+	return s.cfg.PublicURL + chatPath + "?" + url.Values{"ticket": {string(ticket)}, "ui_locales": {locale}}.Encode(), nil
 }
 
 // refusePage answers a browser that cannot go on: back at the client where that is proven, else with a page. said is what the customer

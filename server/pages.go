@@ -45,6 +45,7 @@ type consentPage struct {
 	Problem              string // a key; may be empty
 	Bank                 string // the name of the bank of Problem, or of the only one there is; may be empty
 	Joined               string // the names of the banks joined already; empty where there is none
+	Chat                 bool   // it ends with a code to be typed in a chat; Host may be empty then
 	Banks                []bankChoice
 	Left                 int    // how many banks are not joined
 	Next                 string // the name of the only one left; empty where there are more
@@ -71,6 +72,12 @@ type hopPage struct {
 	Kind, Bank, To string
 }
 
+// codePage shows the code that makes a link the chat's.
+type codePage struct {
+	frame
+	Code, To string // To is the way back to the chat; empty where only the customer knows it
+}
+
 // problemPage says what went wrong, and what to do now.
 type problemPage struct {
 	frame
@@ -90,7 +97,7 @@ func (s *Server) showConsent(c echo.Context, p linking.Page) error {
 	s.setBrowser(c, p.Browser)
 	w := s.keepWords(c, p.Locales)
 	shown := consentPage{
-		frame: s.frame(w, "consent.title", "client", p.Client), Interaction: p.Interaction, Host: p.Host, Joined: namesOf(p.Joined),
+		frame: s.frame(w, "consent.title", "client", p.Client), Interaction: p.Interaction, Host: p.Host, Joined: namesOf(p.Joined), Chat: p.Chat,
 		PrivacyURL: s.cfg.PrivacyURL, TermsURL: s.cfg.TermsURL,
 	}
 	shown.Client, shown.Step = p.Client, 1
@@ -169,7 +176,7 @@ func resumeURL(p linking.Page) string {
 	return u
 }
 
-// hop sends the browser on: kind is bank, linked, denied or refused. client is an id; bank too, where the way leads to one.
+// hop sends the browser on: kind is bank, linked, denied, nowhere or refused. client is an id; bank too, where the way leads to one.
 func (s *Server) hop(c echo.Context, kind, to, client string, bank banking.BankID) error {
 	w := s.words(c)
 	shown := hopPage{Kind: kind, To: to}
@@ -189,12 +196,22 @@ func (s *Server) hop(c echo.Context, kind, to, client string, bank banking.BankI
 	return s.show(c, http.StatusOK, "hop", w, shown)
 }
 
+// showCode shows the code that is to be typed in the chat.
+func (s *Server) showCode(c echo.Context, step linking.Step) error {
+	w := s.words(c)
+	name := s.clientNames[step.ClientID]
+	shown := codePage{frame: s.frame(w, "code.title"), Code: string(step.Code), To: step.URL}
+	shown.Client, shown.Step = name, 3
+	return s.show(c, http.StatusOK, "code", w, shown)
+}
+
 // refusals are the kinds of page for what linking refuses in a browser, by its reasons. Others are "other", and "fault" from 500 on.
 var refusals = map[string]string{
 	"interaction_unknown": "lost", "interaction_over": "lost",
 	"interaction_elsewhere": "elsewhere",
 	"return_unknown":        "returned",
-	"client_unknown":        "stranger", "client_twice": "stranger", "redirect_unknown": "stranger", "redirect_twice": "stranger",
+	"ticket_malformed":      "ticket", "ticket_over": "ticket", "ticket_spent": "ticket",
+	"client_unknown": "stranger", "client_twice": "stranger", "redirect_unknown": "stranger", "redirect_twice": "stranger",
 }
 
 // showRefusal answers a browser that cannot go on, and that no client may be told of. said is what the customer pressed, if anything.
@@ -216,15 +233,19 @@ func (s *Server) showRefusal(c echo.Context, e *linking.OAuthError, said linking
 	return s.show(c, e.Status, "problem", w, shown)
 }
 
-// startedAt is the authorization request that a form was shown for, by the browser's Referer; empty where it is not said. It is our own
+// startedAt is where a linking began for which a form was shown, by the browser's Referer; empty where it is not said. It is our own
 // page, and reads its query as carefully as the first time.
 func (s *Server) startedAt(r *http.Request) string {
 	from, err := url.Parse(r.Referer())
-	own := s.cfg.PublicURL + authorizePath
-	if err != nil || from.RawQuery == "" || r.Method != http.MethodPost || !strings.HasPrefix(r.Referer(), own+"?") {
+	if err != nil || from.RawQuery == "" || r.Method != http.MethodPost {
 		return ""
 	}
-	return authorizePath + "?" + from.RawQuery
+	for _, path := range []string{authorizePath, chatPath} {
+		if strings.HasPrefix(r.Referer(), s.cfg.PublicURL+path+"?") {
+			return path + "?" + from.RawQuery
+		}
+	}
+	return ""
 }
 
 // showStatus answers a browser that came where there is nothing for it.

@@ -15,7 +15,7 @@ const recordWithin = time.Second
 // handlers are the intents that have something to say. Yes, no and repeat become one of them, or a reply at once; see understand.
 var handlers = map[Intent]Handler{
 	Balance: balance, Spending: spent, Transactions: transactions, Shared: shared, Forget: forget,
-	Launch: launch, Help: help, Stop: stop, Cancel: stop, Fallback: fallback,
+	LinkCode: linkCode, Launch: launch, Help: help, Stop: stop, Cancel: stop, Fallback: fallback,
 }
 
 // Answer answers one turn. It returns no error, because a voice that fails silently has hung up on a customer. What it owns, in
@@ -47,8 +47,8 @@ func (s *Skill) ask(ctx context.Context, q *Question) (Reply, Trace) {
 		if refusal, trace, ok := s.admit(ctx, q, entry); !ok {
 			return refusal, trace
 		}
-	} else if q.Intent == Launch && q.Token != "" {
-		if link, err := s.links.Resolve(ctx, q.Platform, q.Token); err == nil {
+	} else if q.Intent == Launch && q.known() {
+		if link, err := s.resolve(ctx, q); err == nil {
 			q.Link = link
 		} else if !errors.Is(err, linking.ErrNotLinked) {
 			reply, reason := apology(err)
@@ -68,11 +68,11 @@ func (s *Skill) ask(ctx context.Context, q *Question) (Reply, Trace) {
 
 // admit finds the link behind the token and makes the Access that the question needs, or says why not.
 func (s *Skill) admit(ctx context.Context, q *Question, entry Entry) (Reply, Trace, bool) {
-	if q.Token == "" {
+	if !q.known() {
 		reply, _ := apology(linking.ErrNotLinked)
 		return reply, Trace{Reason: "no token"}, false
 	}
-	link, err := s.links.Resolve(ctx, q.Platform, q.Token)
+	link, err := s.resolve(ctx, q)
 	if q.Confirmed && errors.Is(err, linking.ErrNotLinked) {
 		// A repeated yes: the link went with the first one.
 		return Reply{Key: ForgetOver, End: true}, Trace{Reason: "not linked"}, false
@@ -101,6 +101,17 @@ func (s *Skill) admit(ctx context.Context, q *Question, entry Entry) (Reply, Tra
 	return Reply{}, Trace{}, true
 }
 
+// known says whether the turn says whose it is: by a token, or by the chat it was said in.
+func (q *Question) known() bool { return q.Token != "" || !q.Chat.IsZero() }
+
+// resolve finds the link behind a turn.
+func (s *Skill) resolve(ctx context.Context, q *Question) (linking.Link, error) {
+	if q.Token != "" {
+		return s.links.Resolve(ctx, q.Platform, q.Token)
+	}
+	return s.links.ResolveChat(ctx, q.Platform, q.Chat)
+}
+
 // settle decides whether the conversation goes on after a reply. It ends after an answer unless something was asked; where the
 // customer opened it, to talk, he is asked whether there is anything else.
 func settle(reply Reply, turn Turn) Reply {
@@ -114,6 +125,7 @@ func settle(reply Reply, turn Turn) Reply {
 		reply.Dialogue.Intent = Help // something must stand there for the platform to keep the rest
 	}
 	reply.End = !reply.Ask
+	reply.Chat = !turn.Chat.IsZero()
 	return reply
 }
 

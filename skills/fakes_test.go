@@ -24,21 +24,23 @@ func gbp(minor int64) banking.Money { return banking.Money{Minor: minor, Currenc
 
 // bank is one customer's world: what the fakes answer with.
 type bank struct {
-	links    map[linking.Token]linking.Link
-	linkErr  error
-	ended    []string
-	endErr   error
-	accounts []banking.Account
-	balances []banking.Balance
-	rows     []banking.Transaction
-	extents  map[banking.BankID]banking.Extent
-	gaps     []banking.Gap
-	err      error
-	asked    []banking.Window
-	only     [][]banking.Account
-	entries  []disclosure.Entry
-	refuse   error // of the record
-	order    []string
+	links      map[linking.Token]linking.Link
+	linkErr    error
+	ended      []string
+	endErr     error
+	typed      []string // codes, in chats
+	confirmErr error
+	accounts   []banking.Account
+	balances   []banking.Balance
+	rows       []banking.Transaction
+	extents    map[banking.BankID]banking.Extent
+	gaps       []banking.Gap
+	err        error
+	asked      []banking.Window
+	only       [][]banking.Account
+	entries    []disclosure.Entry
+	refuse     error // of the record
+	order      []string
 }
 
 const token linking.Token = "good"
@@ -60,6 +62,22 @@ func (b *bank) Resolve(_ context.Context, p linking.Platform, t linking.Token) (
 		return linking.Link{}, linking.ErrNotLinked
 	}
 	return l, nil
+}
+
+func (b *bank) ResolveChat(_ context.Context, p linking.Platform, c linking.Chat) (linking.Link, error) {
+	if b.linkErr != nil {
+		return linking.Link{}, b.linkErr
+	}
+	l, ok := b.links[linking.Token(c.ID)]
+	if !ok || l.Platform != p {
+		return linking.Link{}, linking.ErrNotLinked
+	}
+	return l, nil
+}
+
+func (b *bank) Confirm(_ context.Context, _ linking.Chat, code linking.ChatCode) (string, error) {
+	b.typed = append(b.typed, string(code))
+	return "link-1", b.confirmErr
 }
 
 func (b *bank) Forget(_ context.Context, link string) error {

@@ -36,6 +36,12 @@ const (
 	ForgetKept Key = "forget.kept"
 	ForgetOver Key = "forget.over" // there was no live link to end
 
+	ChatCodeAsked Key = "chat.code"       // the browser is back: what it showed is to be typed
+	ChatLinked    Key = "chat.linked"     // the code was good
+	ChatCodeWrong Key = "chat.code.wrong" //
+	ChatCodeOver  Key = "chat.code.over"  //
+	ChatCodeNone  Key = "chat.code.none"  // no code is waited for
+
 	Welcome         Key = "launch.linked"
 	WelcomeUnlinked Key = "launch.unlinked"
 	HelpSaid        Key = "help"
@@ -65,7 +71,7 @@ const (
 var keys = []Key{
 	BalanceSaid, BalanceMore, BalanceNone, SpendingSaid, SpendingNone, SpendingUnseen, TransactionsSaid, TransactionsMore,
 	TransactionsNone, TransactionsUnseen, WhichAccount, UnknownAccount, UnknownCategory, UnknownPeriod, FuturePeriod, SharedSaid, SharedLately, SharedNone, ForgetAsk,
-	ForgetDone, ForgetKept, ForgetOver, Welcome, WelcomeUnlinked, HelpSaid, AskAnything, Goodbye, NotUnderstood, NothingToRepeat, Unlinked,
+	ForgetDone, ForgetKept, ForgetOver, ChatCodeAsked, ChatLinked, ChatCodeWrong, ChatCodeOver, ChatCodeNone, Welcome, WelcomeUnlinked, HelpSaid, AskAnything, Goodbye, NotUnderstood, NothingToRepeat, Unlinked,
 	ScopeBalances, ScopeSpending, ScopeTransactions, ScopeOther, BankUnavailable, BankBusy, BankGarbled, BankRelink, BankForbidden, TooMuch, TooLong,
 	Late, Sorry,
 }

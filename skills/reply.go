@@ -12,6 +12,7 @@ type Reply struct {
 	Dialogue Dialogue
 	Ask      bool // the reply ends in a question, so the platform listens
 	LinkCard bool // show the platform's account-linking card
+	Chat     bool // said in a chat that holds no token: what begins linking is shown there
 	Else     bool // end by asking whether there is anything else
 	End      bool // the conversation is over
 

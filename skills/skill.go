@@ -14,6 +14,10 @@ type Links interface {
 	// Resolve finds the link behind a token of this platform. What is wrong with a token is linking.ErrNotLinked; any other error is
 	// ours. It reads the grant afresh each time, so that a revoked link is refused at once.
 	Resolve(ctx context.Context, p linking.Platform, t linking.Token) (linking.Link, error)
+	// ResolveChat finds the link of a chat of this platform, as Resolve does.
+	ResolveChat(ctx context.Context, p linking.Platform, c linking.Chat) (linking.Link, error)
+	// Confirm takes the code that makes a link the chat's own; linking.ErrNoCode, ErrWrongCode or ErrCodeOver where it is not good.
+	Confirm(ctx context.Context, c linking.Chat, code linking.ChatCode) (link string, err error)
 	// Forget ends the link: no token of it is good when it returns, and its consents are ended at the banks soon after. It may be
 	// repeated; a link that is not there is nil, linking.ErrNotLinked or linking.ErrNone.
 	Forget(ctx context.Context, link string) error

@@ -16,6 +16,7 @@ type Turn struct {
 	Intent   Intent
 	Slots    Slots
 	Token    linking.Token // what the platform holds of the customer's link; empty when there is none
+	Chat     linking.Chat  // where it was said, on a platform that holds no token; zero where it holds one
 	Dialogue Dialogue      // as the previous reply left it; zero in a new conversation
 }
 
@@ -37,6 +38,10 @@ const (
 	Yes          Intent = "yes"
 	No           Intent = "no"
 	Fallback     Intent = "fallback"
+
+	// LinkCode is the six digits of SlotCode, typed in a chat that is to be linked. Nobody says it in other words, so the catalogue has
+	// no sentences for it.
+	LinkCode Intent = "link code"
 )
 
 // SlotName is one thing an intent may be narrowed by.
@@ -49,6 +54,7 @@ const (
 	SlotMerchant SlotName = "merchant"
 	SlotPeriod   SlotName = "period"
 	SlotCount    SlotName = "count"
+	SlotCode     SlotName = "code"
 )
 
 // Slots are the filled slots of a turn.

@@ -39,6 +39,8 @@ type Page struct {
 	Title   string
 	Text    string // what is to be read on the page, on one line
 	Forms   []Form
+	Links   []*url.URL // where its buttons lead that are links
+	Code    string     // what the element with the id "code" says
 	Source  string
 
 	refresh string
@@ -180,6 +182,12 @@ func readPage(u *url.URL, status int, source string) *Page {
 			_, to, _ := strings.Cut(attribute(n, "content"), ";")
 			if name, target, ok := strings.Cut(to, "="); ok && strings.EqualFold(strings.TrimSpace(name), "url") {
 				page.refresh = strings.Trim(strings.TrimSpace(target), `'"`)
+			}
+		case attribute(n, "id") == "code" && n.FirstChild != nil:
+			page.Code = strings.TrimSpace(n.FirstChild.Data)
+		case n.Data == "a" && strings.Contains(attribute(n, "class"), "button"):
+			if to, err := u.Parse(attribute(n, "href")); err == nil {
+				page.Links = append(page.Links, to)
 			}
 		case n.Data == "form":
 			page.Forms = append(page.Forms, readForm(u, n))

@@ -43,16 +43,47 @@ func (p Person) Link(ctx context.Context, authorize, redirectURI string) (url.Va
 	b := NewBrowser(func(u *url.URL) bool {
 		return u.Scheme == target.Scheme && u.Host == target.Host && u.Path == target.Path
 	})
-	page, err := b.Open(ctx, authorize)
+	page, err := p.walk(ctx, b, authorize)
+	if err != nil {
+		return nil, err
+	}
+	if !page.Arrived {
+		return nil, unexpected(page)
+	}
+	return page.URL.Query(), nil
+}
+
+// Code is what the last page of a linking shows that started from a chat.
+type Code struct {
+	Digits string // to be typed in the chat
+	Back   string // where the page leads back to; empty where it leads nowhere
+}
+
+// LinkChat walks from an address that was given in a chat to the page that shows its code.
+func (p Person) LinkChat(ctx context.Context, address string) (Code, error) {
+	page, err := p.walk(ctx, NewBrowser(func(*url.URL) bool { return false }), address)
+	if err != nil {
+		return Code{}, err
+	}
+	if page.Status >= http.StatusBadRequest || page.Code == "" {
+		return Code{}, unexpected(page)
+	}
+	c := Code{Digits: page.Code}
+	if len(page.Links) > 0 {
+		c.Back = page.Links[0].String()
+	}
+	return c, nil
+}
+
+// walk fills in forms until there is none, or the browser has arrived.
+func (p Person) walk(ctx context.Context, b *Browser, address string) (*Page, error) {
+	page, err := b.Open(ctx, address)
 	for range maxPages {
-		if err != nil {
-			return nil, err
+		if err != nil || page.Arrived || len(page.Forms) == 0 {
+			return page, err
 		}
-		if page.Arrived {
-			return page.URL.Query(), nil
-		}
-		if page.Status >= http.StatusBadRequest || len(page.Forms) == 0 {
-			return nil, fmt.Errorf("%w: %s%s answers %d: %s", ErrBrowser, page.URL.Host, page.URL.Path, page.Status, excerpt(page.Text))
+		if page.Status >= http.StatusBadRequest {
+			return nil, unexpected(page)
 		}
 		form := page.Forms[0]
 		var values url.Values
@@ -65,6 +96,10 @@ func (p Person) Link(ctx context.Context, authorize, redirectURI string) (url.Va
 		return nil, err
 	}
 	return nil, fmt.Errorf("%w: more than %d pages to fill in; the last says: %s", ErrBrowser, maxPages, excerpt(page.Text))
+}
+
+func unexpected(page *Page) error {
+	return fmt.Errorf("%w: %s%s answers %d: %s", ErrBrowser, page.URL.Host, page.URL.Path, page.Status, excerpt(page.Text))
 }
 
 // fill says what a person puts into a form, which is recognised by the names of its fields.

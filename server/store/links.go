@@ -12,10 +12,11 @@ import (
 
 // Times after which what has ended is deleted.
 const (
-	finishing = 5 * time.Minute     // for an interaction that was taken just before it expired
-	unspent   = 10 * time.Minute    // for a link whose code nobody traded
-	forgotten = 24 * time.Hour      // for the use of a generation: far over the grace
-	dead      = 30 * 24 * time.Hour // for grants: their tokens still get the exact reason in the log
+	finishing     = 5 * time.Minute     // for an interaction that was taken just before it expired
+	unspent       = 10 * time.Minute    // for a link whose code nobody traded or typed
+	unspentTicket = time.Hour           // for a ticket: more than an interaction lasts that began with it
+	forgotten     = 24 * time.Hour      // for the use of a generation: far over the grace
+	dead          = 30 * 24 * time.Hour // for grants: their tokens still get the exact reason in the log
 )
 
 // sweepStep is how many rows one statement of a sweep deletes, so that others are not kept waiting.
@@ -29,25 +30,27 @@ func endConnections(ctx context.Context, tx *sql.Tx, link string, now time.Time)
 
 // EndLink ends a link.
 func (db *DB) EndLink(ctx context.Context, link string, now time.Time) error {
-	err := db.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		for _, query := range []string{
-			`UPDATE links SET ended = $2 WHERE id = $1 AND ended = 0`,
-			`UPDATE grants SET ended = $2 WHERE link_id = $1 AND ended = 0`,
-		} {
-			if _, err := tx.ExecContext(ctx, query, link, millis(now)); err != nil {
-				return err
-			}
-		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM access_tokens WHERE grant_id IN (SELECT id FROM grants WHERE link_id = $1)`, link); err != nil {
-			return err
-		}
-		_, err := endConnections(ctx, tx, link, now)
-		return err
-	})
+	err := db.write(ctx, func(ctx context.Context, tx *sql.Tx) error { return endLink(ctx, tx, link, now) })
 	if err != nil {
 		return fmt.Errorf("end link: %w", err)
 	}
 	return nil
+}
+
+func endLink(ctx context.Context, tx *sql.Tx, link string, now time.Time) error {
+	for _, query := range []string{
+		`UPDATE links SET ended = $2 WHERE id = $1 AND ended = 0`,
+		`UPDATE grants SET ended = $2 WHERE link_id = $1 AND ended = 0`,
+	} {
+		if _, err := tx.ExecContext(ctx, query, link, millis(now)); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM access_tokens WHERE grant_id IN (SELECT id FROM grants WHERE link_id = $1)`, link); err != nil {
+		return err
+	}
+	_, err := endConnections(ctx, tx, link, now)
+	return err
 }
 
 // ForgetLink erases a link; the receipt stays.
@@ -88,6 +91,14 @@ func (db *DB) SweepLinks(ctx context.Context, now time.Time) error {
 		{
 			"interactions", `DELETE FROM interactions WHERE id IN (SELECT id FROM interactions WHERE expires <= $1 LIMIT $2)`,
 			[]any{millis(now.Add(-finishing)), sweepStep},
+		},
+		{ // An interaction that was begun with one may take its own time.
+			"tickets", `DELETE FROM chat_tickets WHERE ticket IN (SELECT ticket FROM chat_tickets WHERE expires <= $1 LIMIT $2)`,
+			[]any{millis(now.Add(-unspentTicket)), sweepStep},
+		},
+		{
+			"codes of chats", `DELETE FROM chat_codes WHERE link_id IN (SELECT link_id FROM chat_codes WHERE expires <= $1 LIMIT $2)`,
+			[]any{millis(now.Add(-unspent)), sweepStep},
 		},
 		{
 			"access tokens", `DELETE FROM access_tokens WHERE hash IN (SELECT hash FROM access_tokens WHERE expires <= $1 LIMIT $2)`,

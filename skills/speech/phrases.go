@@ -76,6 +76,9 @@ func (p *Phrases) Say(locale string, r skills.Reply) Spoken {
 	if some := id + ".some"; l.has(some) && slices.ContainsFunc(r.Facts, func(f skills.Fact) bool { return f.Kind == skills.FactCount }) {
 		id = some
 	}
+	if inChat := id + ".chat"; r.Chat && l.has(inChat) {
+		id = inChat
+	}
 	if r.Key == skills.NotUnderstood && r.Dialogue.Asked != "" {
 		id += ".asked"
 	}

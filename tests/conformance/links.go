@@ -59,6 +59,9 @@ func Links(t *testing.T, open func(*testing.T) linking.Store) {
 	} {
 		t.Run(name, func(t *testing.T) { prove(t, open(t)) })
 	}
+	for name, prove := range chats {
+		t.Run(name, func(t *testing.T) { prove(t, open(t)) })
+	}
 }
 
 // blob gives bytes that no other call gives.
@@ -96,7 +99,7 @@ func interaction() linking.Interaction {
 	return linking.Interaction{
 		ID: name(), Browser: blob(), Client: "alexa-1", RedirectURI: "https://client.example/cb?x=1", State: []byte("a\x00b\xff&=+ %"), Challenge: "challenge",
 		Resource: "https://sotto.example/alexa", Locales: "pt-BR en", Asked: 31, Scopes: 3, Link: name(), Key: blob(), Customer: blob(), Bank: "albion",
-		Joined: 1, Add: true, Tries: 2, Expires: noon.Add(30 * time.Minute),
+		Joined: 1, Add: true, Tries: 2, Ticket: blob(), Expires: noon.Add(30 * time.Minute),
 	}
 }
 
