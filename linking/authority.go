@@ -58,6 +58,9 @@ func New(o Options) (*Authority, error) {
 			faults = append(faults, fmt.Errorf("%w: %q: id is taken by another client", ErrClients, c.ID))
 		}
 		c.RedirectURIs, c.Grants, c.Scopes = slices.Clone(c.RedirectURIs), slices.Clone(c.Grants), slices.Clone(c.Scopes)
+		if c.Auth == PrivateKeyJWT {
+			c.keys, _ = readClientKeys(c.JWKS) // its faults are among those of c
+		}
 		a.clients[c.ID] = c.WithDefaults()
 	}
 	if len(faults) > 0 {

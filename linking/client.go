@@ -76,6 +76,9 @@ type Client struct {
 	PKCE         Need          `yaml:"pkce"`
 	PAR          Need          `yaml:"par"`
 	Scopes       []Scope       `yaml:"scopes"`
+
+	JWKS []byte `yaml:"-"` // what JWKSFile holds: the client's public keys (RFC 7517), for PrivateKeyJWT
+	keys []clientKey
 }
 
 // shortest is what Alexa asks of an access token's lifetime; longest keeps a stolen one from being good for long.
@@ -159,14 +162,20 @@ func (c Client) authFaults(fault func(bool, string, ...any)) {
 		fault(c.JWKSFile != "", "jwks_file is for private_key_jwt")
 		fault(c.Platform == Service, "a service client must authenticate")
 	case PrivateKeyJWT:
-		fault(true, "auth: private_key_jwt is not there yet; use basic_or_post")
+		fault(c.SecretSHA256 != "", "a client that signs (auth: private_key_jwt) has no secret")
+		fault(c.JWKSFile == "", "jwks_file is missing, which private_key_jwt needs")
+		fault(c.JWKSFile != "" && c.JWKS == nil, "jwks_file %s cannot be read: is it there, and may this process read it?", c.JWKSFile)
+		if c.JWKS != nil {
+			_, err := readClientKeys(c.JWKS)
+			fault(err != nil, "jwks_file %s: %v", c.JWKSFile, err)
+		}
 	default:
-		fault(true, "auth must be basic_or_post or none")
+		fault(true, "auth must be basic_or_post, private_key_jwt or none")
 	}
 	fault(c.PAR == Required, "par: required is not there yet; leave it optional")
 	fault(c.PAR != Required && c.PAR != Optional, "par must be required or optional")
 	fault(c.PKCE != Required && c.PKCE != Optional, "pkce must be required or optional")
-	fault(c.PKCE == Optional && (c.Platform != Google || c.Auth == Public), "pkce may be optional only for google with a secret")
+	fault(c.PKCE == Optional && (c.Platform != Google || c.Auth == Public), "pkce may be optional only for google with a secret or a key")
 }
 
 func (c Client) tokenFaults(fault func(bool, string, ...any)) {

@@ -1,6 +1,7 @@
 package linking
 
 import (
+	"context"
 	"encoding/base64"
 	"net/http"
 	"net/url"
@@ -32,14 +33,16 @@ func refuseClient(reason string) *OAuthError {
 	}
 }
 
-// authenticate says which client is calling: by Basic or by the form, never both; a public client only by its id.
-func (a *Authority) authenticate(c Call) (Client, form, *OAuthError) {
+// authenticate says which client is calling: by an assertion, by Basic or by the form, never by two of them; a public client only by its id.
+// also are audiences that an assertion may have beside the usual ones.
+func (a *Authority) authenticate(ctx context.Context, c Call, also ...string) (Client, form, error) {
 	f, e := readForm(c.Form)
 	if e != nil {
 		return Client{}, nil, e
 	}
 	if f["client_assertion"] != "" || f["client_assertion_type"] != "" {
-		return Client{}, nil, refuseClient("assertion_not_supported")
+		client, err := a.asserted(ctx, c, f, also)
+		return client, f, err
 	}
 	id, secret := f["client_id"], f["client_secret"]
 	if c.Authorization != "" {
@@ -63,6 +66,8 @@ func (a *Authority) authenticate(c Call) (Client, form, *OAuthError) {
 	case client.Auth == Public && secret != "":
 		e = refuseClient("secret_of_public_client")
 	case client.Auth == Public:
+	case client.Auth == PrivateKeyJWT:
+		e = refuseClient("assertion_missing")
 	case secret == "":
 		e = refuseClient("secret_missing")
 	case !client.proves(secret):

@@ -33,11 +33,12 @@ func (g Grant) MarshalJSON() ([]byte, error) {
 // Token answers the token endpoint, RFC 6749 section 3.2. Every refusal is an *OAuthError; any other error is a fault of ours, and
 // the client may try again.
 func (a *Authority) Token(ctx context.Context, c Call) (Grant, error) {
-	client, f, e := a.authenticate(c)
-	if e != nil {
-		return Grant{}, e
+	client, f, err := a.authenticate(ctx, c)
+	if err != nil {
+		return Grant{}, err
 	}
 	g, err := a.grant(ctx, client, f)
+	var e *OAuthError
 	if errors.As(err, &e) {
 		e.Client = client.ID
 	}

@@ -23,11 +23,15 @@ type Introspection struct {
 // Introspect answers the introspection endpoint, RFC 7662. A client learns of its own tokens only: another's is inactive. A public
 // client cannot authenticate, so it is refused.
 func (a *Authority) Introspect(ctx context.Context, c Call) (Introspection, error) {
-	client, f, e := a.authenticate(c)
-	if e == nil && client.Auth == Public {
-		e = refuseClient("introspection_by_public_client")
+	client, f, err := a.authenticate(ctx, c)
+	if err != nil {
+		return Introspection{}, err
 	}
-	if e == nil && f["token"] == "" {
+	var e *OAuthError
+	switch {
+	case client.Auth == Public:
+		e = refuseClient("introspection_by_public_client")
+	case f["token"] == "":
 		e = refuse(invalidRequest, "token_missing", "token is missing")
 	}
 	if e != nil {

@@ -233,4 +233,13 @@ func TestTheMetadataNamesOnlyWhatIsThere(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+	with := h.authority(append(clients(), signingClient())).Metadata()
+	want.TokenAuthMethods = []string{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"}
+	want.RevocationAuthMethods = want.TokenAuthMethods
+	want.IntrospectionAuthMethods = []string{"client_secret_basic", "client_secret_post", "private_key_jwt"}
+	want.TokenAuthAlgorithms = []string{"ES256", "PS256", "EdDSA"}
+	want.RevocationAuthAlgorithms, want.IntrospectAuthAlgorithms = want.TokenAuthAlgorithms, want.TokenAuthAlgorithms
+	if diff := cmp.Diff(want, with); diff != "" {
+		t.Errorf("with a client that signs (-want +got):\n%s", diff)
+	}
 }

@@ -1,7 +1,5 @@
 package linking
 
-import "slices"
-
 // Metadata is a document of RFC 8414 section 2, with what OpenID Connect Discovery adds to it for userinfo. It names only what is there.
 type Metadata struct {
 	Issuer                     string   `json:"issuer"`
@@ -19,6 +17,9 @@ type Metadata struct {
 	TokenAuthMethods           []string `json:"token_endpoint_auth_methods_supported"`
 	RevocationAuthMethods      []string `json:"revocation_endpoint_auth_methods_supported"`
 	IntrospectionAuthMethods   []string `json:"introspection_endpoint_auth_methods_supported"`
+	TokenAuthAlgorithms        []string `json:"token_endpoint_auth_signing_alg_values_supported,omitempty"`
+	RevocationAuthAlgorithms   []string `json:"revocation_endpoint_auth_signing_alg_values_supported,omitempty"`
+	IntrospectAuthAlgorithms   []string `json:"introspection_endpoint_auth_signing_alg_values_supported,omitempty"`
 	ChallengeMethodsSupported  []string `json:"code_challenge_methods_supported"`
 	IssuerParameterInResponses bool     `json:"authorization_response_iss_parameter_supported"`
 }
@@ -45,13 +46,26 @@ func (a *Authority) Metadata() Metadata {
 		ChallengeMethodsSupported:  []string{"S256"},
 		IssuerParameterInResponses: true,
 	}
+	if a.some(PrivateKeyJWT) {
+		m.TokenAuthMethods = append(m.TokenAuthMethods, string(PrivateKeyJWT))
+		m.IntrospectionAuthMethods = append(m.IntrospectionAuthMethods, string(PrivateKeyJWT))
+		m.TokenAuthAlgorithms, m.RevocationAuthAlgorithms, m.IntrospectAuthAlgorithms = assertionAlgorithms, assertionAlgorithms, assertionAlgorithms
+	}
+	if a.some(Public) {
+		m.TokenAuthMethods = append(m.TokenAuthMethods, string(Public))
+	}
+	m.RevocationAuthMethods = m.TokenAuthMethods
+	return m
+}
+
+// some says whether some client authenticates in this way.
+func (a *Authority) some(auth ClientAuth) bool {
 	for _, c := range a.clients {
-		if c.Auth == Public && !slices.Contains(m.TokenAuthMethods, "none") {
-			m.TokenAuthMethods = append(m.TokenAuthMethods, "none")
+		if c.Auth == auth {
+			return true
 		}
 	}
-	m.RevocationAuthMethods = slices.Clone(m.TokenAuthMethods)
-	return m
+	return false
 }
 
 // Keys gives the document for /.well-known/jwks.json.

@@ -13,6 +13,7 @@ var ErrNone = errors.New("nothing there")
 type Store interface {
 	KeyStore
 	InteractionStore
+	AssertionStore
 	GrantStore
 	LinkStore
 	ChatStore
@@ -198,6 +199,13 @@ type GrantStore interface {
 	RevokeAccess(ctx context.Context, grant string, t AccessToken) error
 }
 
+// AssertionStore remembers with which assertions clients have proven themselves.
+type AssertionStore interface {
+	// SpendAssertion keeps id, of an assertion that is good until expires, for at least a minute more: clocks differ. ErrNone where it is
+	// there already. Among any number of callers at the same time, in any number of processes, one gets nil.
+	SpendAssertion(ctx context.Context, id []byte, expires time.Time) error
+}
+
 // LinkStore ends links.
 type LinkStore interface {
 	// EndLink ends the link's grants and deletes its access tokens; its connections are handed over to be ended; in one transaction.
@@ -206,7 +214,7 @@ type LinkStore interface {
 	// ForgetLink does what EndLink does and deletes every row of the link, its key first of all; the receipt stays. Where a receipt
 	// of this code is there, it is given back as it was made; ErrNone where there is neither link nor receipt.
 	ForgetLink(ctx context.Context, link string, r Receipt) (Receipt, error)
-	// SweepLinks deletes interactions, tickets, access tokens and remembered generations whose time is over at now, links whose code was
+	// SweepLinks deletes interactions, tickets, access tokens, spent assertions and remembered generations whose time is over at now, links whose code was
 	// never traded or typed, and grants that ended long ago. Connections without a link are handed over to be ended.
 	SweepLinks(ctx context.Context, now time.Time) error
 }

@@ -117,9 +117,9 @@ func TestWhatTheTokenEndpointRefuses(t *testing.T) {
 			c.Authorization = "Bearer " + secret
 			return h.Token(h.t.Context(), c)
 		}, "invalid_client", "basic_malformed"},
-		"a client assertion is refused, because none is registered": {func(h *house) (linking.Grant, error) {
+		"a client assertion that is nothing is refused": {func(h *house) (linking.Grant, error) {
 			return h.Token(h.t.Context(), call("alexa", with(exchanging("alexa", h.code("alexa")), "client_assertion", "x.y.z")))
-		}, "invalid_client", "assertion_not_supported"},
+		}, "invalid_request", "two_authentications"},
 		"a parameter given twice is refused": {func(h *house) (linking.Grant, error) {
 			c := call("alexa", exchanging("alexa", h.code("alexa")))
 			c.Form["code"] = append(c.Form["code"], "another")

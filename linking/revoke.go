@@ -10,13 +10,13 @@ import (
 // Revoke answers the revocation endpoint, RFC 7009: nil is 200 without a body. A refresh token ends its link, because nothing is left
 // that could use it; an access token ends alone. A token that is nothing is as good as revoked.
 func (a *Authority) Revoke(ctx context.Context, c Call) error {
-	client, f, e := a.authenticate(c)
-	if e != nil {
-		return e
+	client, f, err := a.authenticate(ctx, c)
+	if err != nil {
+		return err
 	}
 	token := f["token"]
 	if token == "" {
-		e = refuse(invalidRequest, "token_missing", "token is missing")
+		e := refuse(invalidRequest, "token_missing", "token is missing")
 		e.Client = client.ID
 		return e
 	}

@@ -209,7 +209,7 @@ func (h *house) authority(clients []linking.Client) *linking.Authority {
 
 // request is the query of a good authorization request of this client.
 func request(client string) url.Values {
-	for _, c := range append(clients(), longClient()) {
+	for _, c := range append(clients(), longClient(), signingClient()) {
 		if c.ID == client {
 			q := url.Values{
 				"response_type": {"code"}, "client_id": {client}, "redirect_uri": {c.RedirectURIs[0]}, "state": {"st +/=%&é"},
@@ -339,7 +339,7 @@ func (h *house) linked(client string) linking.Grant {
 	return h.token(client, exchanging(client, h.code(client)))
 }
 
-var platforms = map[string]linking.Platform{"alexa": linking.Alexa, "other": linking.Alexa, "google": linking.Google, "mcp": linking.MCP, "long": linking.Alexa}
+var platforms = map[string]linking.Platform{"alexa": linking.Alexa, "other": linking.Alexa, "google": linking.Google, "mcp": linking.MCP, "long": linking.Alexa, "signed": linking.Alexa}
 
 // lives says whether an access token is accepted where it belongs.
 func (h *house) lives(client string, token linking.Token) bool {

@@ -81,6 +81,11 @@ func clientRecords(cfg Config, d *devHouse) ([]linking.Client, error) {
 		if len(more) == 0 {
 			return nil, fmt.Errorf("%w: SOTTO_CLIENTS: %s lists no client", ErrSettings, cfg.Clients)
 		}
+		for i := range more {
+			if more[i].JWKSFile != "" {
+				more[i].JWKS, _ = readBounded(more[i].JWKSFile) // that it cannot be read is one of the client's faults
+			}
+		}
 		list = append(list, more...)
 	}
 	seen := map[string]bool{}

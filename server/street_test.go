@@ -169,6 +169,8 @@ func TestBanksAndClientsThatAreRefused(t *testing.T) {
 		"a client with an unknown key":                 {"SOTTO_CLIENTS", "- id: a\n  secret: hush\n", []string{"SOTTO_CLIENTS", "secret"}},
 		"two clients with faults, both named":          {"SOTTO_CLIENTS", "- id: first\n- id: second\n", []string{`"first"`, `"second"`, "platform"}},
 		"a client of a kind that this version has not": {"SOTTO_CLIENTS", "- {id: s, name: S, platform: service, auth: basic_or_post, grants: [client_credentials]}\n", []string{"not there yet"}},
+		"a client whose key file is not there":         {"SOTTO_CLIENTS", "- {id: s, name: S, platform: alexa, auth: private_key_jwt, jwks_file: /none.jwks, redirect_uris: ['https://s.example/'], scopes: [balances]}\n", []string{`"s"`, "/none.jwks", "cannot be read"}},
+		"a client whose key file holds no key":         {"SOTTO_CLIENTS", "- {id: s, name: S, platform: alexa, auth: private_key_jwt, jwks_file: /dev/null, redirect_uris: ['https://s.example/'], scopes: [balances]}\n", []string{`"s"`, "/dev/null", "no JSON Web Key Set"}},
 		"a file that is not there":                     {"SOTTO_CLIENTS", "", []string{"no such file"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -105,6 +105,10 @@ func (db *DB) SweepLinks(ctx context.Context, now time.Time) error {
 			[]any{millis(now), sweepStep},
 		},
 		{
+			"spent assertions", `DELETE FROM client_assertions WHERE id IN (SELECT id FROM client_assertions WHERE expires <= $1 LIMIT $2)`,
+			[]any{millis(now.Add(-remembered)), sweepStep},
+		},
+		{
 			"links never finished", `DELETE FROM links WHERE id IN (SELECT link_id FROM grants WHERE exchanged = 0 AND code_expires <= $1 LIMIT $2)`,
 			[]any{millis(now.Add(-unspent)), sweepStep},
 		},

@@ -51,6 +51,8 @@ func Links(t *testing.T, open func(*testing.T) linking.Store) {
 		"an ended link's tokens are dead and its grant says so":         endLink,
 		"a forgotten link leaves its receipt, and the same one again":   forgetLink,
 		"a sweep deletes what is over and nothing else":                 sweepLinks,
+		"an assertion is spent once":                                    spendAssertion,
+		"a spent assertion is forgotten only when it is long over":      sweepAssertions,
 		"a call whose context is over is refused":                       contextOver,
 		"revoking, ending and exchanging at once leave nothing living ": endRace,
 		"refreshing while the link ends leaves no access token":         endRefreshRace,
