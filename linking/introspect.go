@@ -9,15 +9,15 @@ import (
 // Introspection is a response of RFC 7662 section 2.2. An inactive one says nothing else.
 type Introspection struct {
 	Active    bool   `json:"active"`
-	Scope     string `json:"scope,omitempty"`
-	Client    string `json:"client_id,omitempty"`
-	TokenType string `json:"token_type,omitempty"`
-	Expires   int64  `json:"exp,omitempty"` // seconds since 1970; none for a refresh token, which lives as long as its link
-	Issued    int64  `json:"iat,omitempty"`
-	Subject   string `json:"sub,omitempty"`
-	Audience  string `json:"aud,omitempty"`
-	Issuer    string `json:"iss,omitempty"`
-	ID        string `json:"jti,omitempty"`
+	Scope     string `json:"scope,omitzero"`
+	Client    string `json:"client_id,omitzero"`
+	TokenType string `json:"token_type,omitzero"`
+	Expires   int64  `json:"exp,omitzero"` // seconds since 1970; none for a refresh token, which lives as long as its link
+	Issued    int64  `json:"iat,omitzero"`
+	Subject   string `json:"sub,omitzero"`
+	Audience  string `json:"aud,omitzero"`
+	Issuer    string `json:"iss,omitzero"`
+	ID        string `json:"jti,omitzero"`
 }
 
 // Introspect answers the introspection endpoint, RFC 7662. A client learns of its own tokens only: another's is inactive. A public

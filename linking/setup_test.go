@@ -316,14 +316,6 @@ func with(members map[string]string, more ...string) map[string]string {
 	return members
 }
 
-func without(members map[string]string, names ...string) map[string]string {
-	members = maps.Clone(members)
-	for _, name := range names {
-		delete(members, name)
-	}
-	return members
-}
-
 func (h *house) token(client string, members map[string]string) linking.Grant {
 	h.t.Helper()
 	g, err := h.Token(h.t.Context(), call(client, members))

@@ -107,40 +107,6 @@ func TestABrowserIsSentOnWithoutWhatItPosted(t *testing.T) {
 	}
 }
 
-// TestSecretsInAURLAreNotTaken: what stands in a query is in logs and histories, so it counts for nothing (RFC 9700 sections 2.6 and 4.3.2).
-func TestSecretsInAURLAreNotTaken(t *testing.T) {
-	h := openHouse(t, t.TempDir())
-	c := h.Dev().Clients["alexa"]
-	g := h.linkClient(t, c, c.RedirectURIs[0], "ada")
-	secrets := url.Values{"client_id": {c.ID}, "client_secret": {c.Secret}}.Encode()
-	body := url.Values{"client_id": {c.ID}, "client_secret": {c.Secret}}.Encode()
-	form := map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
-	for name, tc := range map[string]struct {
-		path, body string
-		header     map[string]string
-		status     int
-	}{
-		"the client's secret":                   {"/oauth/token?" + secrets, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {g.Refresh}}.Encode(), form, 401},
-		"a refresh token":                       {"/oauth/token?refresh_token=" + g.Refresh, body + "&grant_type=refresh_token", form, 400},
-		"a token to be revoked":                 {"/oauth/revoke?token=" + g.Refresh, body, form, 400},
-		"a token to be introspected":            {"/oauth/introspect?token=" + g.Access, body, form, 400},
-		"everything, and nothing in the body":   {"/oauth/token?grant_type=refresh_token&refresh_token=" + g.Refresh + "&" + secrets, "", form, 401},
-		"the form, but said to be of no kind":   {"/oauth/token", body + "&grant_type=refresh_token&refresh_token=" + g.Refresh, map[string]string{"Content-Type": "text/plain"}, 415},
-		"the same in the body, to see it works": {"/oauth/token", body + "&grant_type=refresh_token&refresh_token=" + g.Refresh, form, 200},
-	} {
-		t.Run(name, func(t *testing.T) {
-			status, _, answer := h.ask(t, http.MethodPost, tc.path, tc.body, tc.header)
-			if status != tc.status || status != http.StatusOK && strings.Contains(answer, "token\":") {
-				t.Errorf("got %d, want %d", status, tc.status)
-			}
-		})
-	}
-	status, _, _ := h.ask(t, http.MethodGet, "/oauth/token?grant_type=refresh_token&refresh_token="+g.Refresh+"&"+secrets, "", nil)
-	if status != http.StatusMethodNotAllowed {
-		t.Errorf("a GET to the token endpoint gets %d", status)
-	}
-}
-
 // TestTheCookieOfAPublicHouse: bound to this host, to https, and out of reach for scripts and other sites; and the browser is told to stay
 // with https.
 func TestTheCookieOfAPublicHouse(t *testing.T) {

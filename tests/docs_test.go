@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -46,6 +47,13 @@ func TestEveryProofThatTheSecurityPageNamesIsThere(t *testing.T) {
 	for _, m := range named {
 		if !strings.Contains(tests, "func "+m[1]+"(") {
 			t.Errorf("docs/security.md names %s, which there is not", m[1])
+		}
+	}
+	for _, m := range regexp.MustCompile("`TestRefusals` \\(([^)]+)\\)").FindAllStringSubmatch(page, -1) {
+		for _, name := range strings.Split(m[1], ", ") {
+			if !slices.ContainsFunc(refusals, func(c chapter) bool { return strings.HasPrefix(c.name, name) }) {
+				t.Errorf("docs/security.md names a chapter %q of the table of refusals, which there is not", name)
+			}
 		}
 	}
 	for line := range strings.Lines(page) {

@@ -134,23 +134,6 @@ func (w *walker) back(page *dev.Page) url.Values {
 	return page.URL.Query()
 }
 
-// lost fails unless the page says that one must begin again.
-func (w *walker) lost(page *dev.Page) {
-	w.tb.Helper()
-	if page.Arrived || page.Status != http.StatusBadRequest || !strings.Contains(page.Text, "start linking again") {
-		w.tb.Errorf("%s answers %d: %s", page.URL, page.Status, page.Text)
-	}
-}
-
-// link walks all the way and gives the form that trades the code, without client authentication.
-func (w *walker) link() url.Values {
-	w.tb.Helper()
-	back := w.back(w.decide(w.signIn(w.approve(w.open(nil))), "approve"))
-	return url.Values{
-		"grant_type": {"authorization_code"}, "code": {back.Get("code")}, "redirect_uri": {w.client.RedirectURIs[0]}, "code_verifier": {verifier},
-	}
-}
-
 // byBasic and inBody are the two ways of client authentication.
 func byBasic(c dev.Client) func(*http.Request, url.Values) {
 	return func(r *http.Request, _ url.Values) { r.SetBasicAuth(url.QueryEscape(c.ID), url.QueryEscape(c.Secret)) }
