@@ -389,3 +389,15 @@ func FuzzClientKeys(f *testing.F) {
 		_ = c.Faults()
 	})
 }
+func TestAClientThatMustPushSaysTheIssuerAndNothingElse(t *testing.T) {
+	h := open(t)
+	strict := signingClient()
+	strict.PAR = linking.Required
+	h.Authority = h.authority([]linking.Client{strict})
+	a := h.assertion("signed")
+	a.claims["aud"] = issuer + "/oauth/token"
+	_, err := h.Token(t.Context(), asserting(a.sign(), refreshing("x")))
+	refused(t, err, "invalid_client", "assertion_for_somebody_else")
+	_, err = h.Token(t.Context(), asserting(h.assertion("signed").sign(), refreshing("x")))
+	refused(t, err, "invalid_grant", "refresh_malformed")
+}

@@ -22,9 +22,24 @@ const (
 // where there is none. Its refusals are *OAuthError: with Redirect only after client and redirect URI were proven, without it
 // to be answered with a page.
 func (a *Authority) Authorize(ctx context.Context, query string, browser Token) (Page, error) {
-	r, err := a.request(query)
+	if len(query) > maxQuery {
+		return Page{}, refuse(invalidRequest, "query_too_long", "the request is too long")
+	}
+	q, err := url.ParseQuery(query)
+	if err != nil {
+		return Page{}, refuse(invalidRequest, "query_malformed", "the query is malformed")
+	}
+	if uri, ok := pushed(q); ok {
+		return a.openPushed(ctx, q, uri, browser)
+	}
+	r, err := a.read(q)
 	if err != nil {
 		return Page{}, err
+	}
+	if r.client.PAR == Required {
+		e := refuse(invalidRequest, "par_missing", "this client must push its requests to the pushed_authorization_request_endpoint")
+		e.Client, e.Redirect = r.client.ID, a.answer(r.redirectURI, r.state, "error", e.Code, "error_description", e.Description)
+		return Page{}, e
 	}
 	return a.begin(ctx, Interaction{
 		Client: r.client.ID, RedirectURI: r.redirectURI, State: r.state, Challenge: r.challenge,
@@ -42,7 +57,12 @@ func (a *Authority) begin(ctx context.Context, i Interaction, browser Token) (Pa
 	if i.Key, err = a.newKey(i.Link); err != nil {
 		return Page{}, fmt.Errorf("authorize: %w", err)
 	}
-	if err := a.o.Store.AddInteraction(ctx, i); err != nil {
+	if i.Pushed != nil {
+		i, err = a.o.Store.OpenPushed(ctx, i, a.o.Now())
+	} else {
+		err = a.o.Store.AddInteraction(ctx, i)
+	}
+	if err != nil {
 		return Page{}, fmt.Errorf("authorize: %w", err)
 	}
 	return a.page(ctx, i, browser, nil)
@@ -59,15 +79,8 @@ type request struct {
 	locales     string
 }
 
-// request reads and judges the query. Nothing is redirected before it is known to whom.
-func (a *Authority) request(query string) (request, error) {
-	if len(query) > maxQuery {
-		return request{}, refuse(invalidRequest, "query_too_long", "the request is too long")
-	}
-	q, err := url.ParseQuery(query)
-	if err != nil {
-		return request{}, refuse(invalidRequest, "query_malformed", "the query is malformed")
-	}
+// read reads and judges a request, from the browser's address or pushed. Nothing is redirected before it is known to whom.
+func (a *Authority) read(q url.Values) (request, error) {
 	r := request{}
 	one := func(name string) (string, bool) {
 		values := q[name]
@@ -82,7 +95,7 @@ func (a *Authority) request(query string) (request, error) {
 	}
 	var known bool
 	if r.client, known = a.oauth(id); !known {
-		return request{}, &OAuthError{Code: invalidClient, Reason: "client_unknown", Description: "client_id is not known here", Status: http.StatusBadRequest}
+		return request{}, errClientUnknown()
 	}
 	pageError := func(reason, description string) error {
 		e := refuse(invalidRequest, reason, description)
@@ -104,7 +117,7 @@ func (a *Authority) request(query string) (request, error) {
 	}
 	r.state = []byte(state)
 	// From here on the client can be told.
-	if e := r.read(a, q, one); e != nil {
+	if e := r.judge(a, q, one); e != nil {
 		e.Client = r.client.ID
 		e.Redirect = a.answer(r.redirectURI, r.state, "error", e.Code, "error_description", e.Description)
 		return request{}, e
@@ -112,7 +125,12 @@ func (a *Authority) request(query string) (request, error) {
 	return r, nil
 }
 
-func (r *request) read(a *Authority, q url.Values, one func(string) (string, bool)) *OAuthError {
+// errClientUnknown is for a browser; at an endpoint for clients, it would be a failed authentication.
+func errClientUnknown() *OAuthError {
+	return &OAuthError{Code: invalidClient, Reason: "client_unknown", Description: "client_id is not known here", Status: http.StatusBadRequest}
+}
+
+func (r *request) judge(a *Authority, q url.Values, one func(string) (string, bool)) *OAuthError {
 	for name, values := range q {
 		if len(values) > 1 {
 			if name == "resource" {

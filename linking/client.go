@@ -172,7 +172,6 @@ func (c Client) authFaults(fault func(bool, string, ...any)) {
 	default:
 		fault(true, "auth must be basic_or_post, private_key_jwt or none")
 	}
-	fault(c.PAR == Required, "par: required is not there yet; leave it optional")
 	fault(c.PAR != Required && c.PAR != Optional, "par must be required or optional")
 	fault(c.PKCE != Required && c.PKCE != Optional, "pkce must be required or optional")
 	fault(c.PKCE == Optional && (c.Platform != Google || c.Auth == Public), "pkce may be optional only for google with a secret or a key")

@@ -7,6 +7,8 @@ type Metadata struct {
 	TokenEndpoint              string   `json:"token_endpoint"`
 	RevocationEndpoint         string   `json:"revocation_endpoint"`
 	IntrospectionEndpoint      string   `json:"introspection_endpoint"`
+	PushedEndpoint             string   `json:"pushed_authorization_request_endpoint"`
+	PushedRequired             bool     `json:"require_pushed_authorization_requests"` // of every client: each may be held to it by its own entry
 	UserinfoEndpoint           string   `json:"userinfo_endpoint"`
 	JWKSURI                    string   `json:"jwks_uri"`
 	ScopesSupported            []string `json:"scopes_supported"`
@@ -34,6 +36,7 @@ func (a *Authority) Metadata() Metadata {
 		TokenEndpoint:              a.o.Issuer + "/oauth/token",
 		RevocationEndpoint:         a.o.Issuer + "/oauth/revoke",
 		IntrospectionEndpoint:      a.o.Issuer + "/oauth/introspect",
+		PushedEndpoint:             a.o.Issuer + parPath,
 		UserinfoEndpoint:           a.o.Issuer + "/oauth/userinfo",
 		JWKSURI:                    a.o.Issuer + "/.well-known/jwks.json",
 		ScopesSupported:            scopeNames(all),

@@ -13,6 +13,7 @@ var ErrNone = errors.New("nothing there")
 type Store interface {
 	KeyStore
 	InteractionStore
+	PushedStore
 	AssertionStore
 	GrantStore
 	LinkStore
@@ -66,6 +67,7 @@ type Interaction struct {
 	Add         bool   // another bank after this one
 	Tries       int    // how often a consent was begun
 	Ticket      []byte // SHA-256 of the ticket of the chat from which it began; nil where it did not
+	Pushed      []byte // SHA-256 of the request_uri of the pushed request it began with; nil where there is none
 	Expires     time.Time
 }
 
@@ -89,7 +91,8 @@ type InteractionStore interface {
 	// Abandon deletes an interaction; connections made for it are handed over to be ended, in one transaction. It is no error
 	// where it is gone.
 	Abandon(ctx context.Context, id string, now time.Time) error
-	// Conclude deletes a taken interaction and keeps the link and its grant instead, in one transaction; ErrNone where it is not taken.
+	// Conclude deletes a taken interaction and keeps the link and its grant instead, and spends the pushed request it began with, if any, all
+	// in one transaction; ErrNone where it is not taken, or the pushed request is spent.
 	Conclude(ctx context.Context, id string, n NewLink) error
 }
 
@@ -199,6 +202,40 @@ type GrantStore interface {
 	RevokeAccess(ctx context.Context, grant string, t AccessToken) error
 }
 
+// PushedRequest is an authorization request that a client has pushed.
+type PushedRequest struct {
+	Hash        []byte // SHA-256 of its request_uri
+	Client      string
+	RedirectURI string
+	State       []byte
+	Challenge   string
+	Resource    string
+	Locales     string
+	Asked       Mask
+	Expires     time.Time
+}
+
+// PushedFacts is all that is known of a pushed request, to name a refusal.
+type PushedFacts struct {
+	Client  string
+	Expires time.Time
+	Spent   time.Time // zero where it was not
+}
+
+// PushedStore keeps pushed requests, and says who has opened them.
+type PushedStore interface {
+	// AddPushed keeps a new one.
+	AddPushed(ctx context.Context, p PushedRequest) error
+	// OpenPushed keeps a new interaction, asking, with what the pushed request i.Pushed says, and gives it as it was kept. ErrNone where
+	// the request is not of i.Client, is expired at now, or spent. It can be opened more than once.
+	OpenPushed(ctx context.Context, i Interaction, now time.Time) (Interaction, error)
+	// Opened gives a live interaction (of this browser, not expired at now) that began with this pushed request of this client and has not
+	// been taken; ErrNone.
+	Opened(ctx context.Context, pushed []byte, client string, browser []byte, now time.Time) (Interaction, error)
+	// PushedFacts tells what is known of a pushed request; ErrNone.
+	PushedFacts(ctx context.Context, pushed []byte) (PushedFacts, error)
+}
+
 // AssertionStore remembers with which assertions clients have proven themselves.
 type AssertionStore interface {
 	// SpendAssertion keeps id, of an assertion that is good until expires, for at least a minute more: clocks differ. ErrNone where it is
@@ -214,7 +251,7 @@ type LinkStore interface {
 	// ForgetLink does what EndLink does and deletes every row of the link, its key first of all; the receipt stays. Where a receipt
 	// of this code is there, it is given back as it was made; ErrNone where there is neither link nor receipt.
 	ForgetLink(ctx context.Context, link string, r Receipt) (Receipt, error)
-	// SweepLinks deletes interactions, tickets, access tokens, spent assertions and remembered generations whose time is over at now, links whose code was
+	// SweepLinks deletes interactions, pushed requests, tickets, access tokens, spent assertions and remembered generations whose time is over at now, links whose code was
 	// never traded or typed, and grants that ended long ago. Connections without a link are handed over to be ended.
 	SweepLinks(ctx context.Context, now time.Time) error
 }

@@ -54,3 +54,18 @@ func judgeChatCode(f ChatCodeFacts, now time.Time) error {
 	}
 	return ErrWrongCode
 }
+
+// judgePushed says why a pushed request was not opened.
+func judgePushed(f PushedFacts, client string, now time.Time) *OAuthError {
+	no := func(reason, description string) *OAuthError { return refuse(invalidRequest, reason, description) }
+	switch {
+	case f.Client != client:
+		return no("request_of_another_client", "request_uri is not valid")
+	case !f.Spent.IsZero():
+		return no("request_used", "a code was given for request_uri before")
+	case !f.Expires.After(now):
+		return no("request_expired", "request_uri has expired")
+	default:
+		return no("request_refused", "request_uri is not valid")
+	}
+}

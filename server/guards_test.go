@@ -35,19 +35,20 @@ func TestWhatABrowserIsToldOfEveryAnswer(t *testing.T) {
 		keep               bool // may be kept by a cache
 		read               bool // by whatever page
 	}{
-		"the consent page":             {method: http.MethodGet, path: h.authorizePath()},
-		"a refusal that is redirected": {method: http.MethodGet, path: h.authorizePath("response_type", "token")},
-		"a refusal on a page":          {method: http.MethodGet, path: h.authorizePath("redirect_uri", "https://evil.example/")},
-		"the callback":                 {method: http.MethodGet, path: "/link/callback"},
-		"an answer of the bank":        {method: http.MethodGet, path: "/link/callback?state=x&code=y"},
-		"a posted answer of the bank":  {method: http.MethodPost, path: "/link/callback", body: "state=x&code=y"},
-		"the token endpoint":           {method: http.MethodPost, path: "/oauth/token", body: "grant_type=x"},
-		"the revocation endpoint":      {method: http.MethodPost, path: "/oauth/revoke", body: "token=x"},
-		"the introspection endpoint":   {method: http.MethodPost, path: "/oauth/introspect", body: "token=x"},
-		"a browser that asks before":   {method: http.MethodOptions, path: "/oauth/authorize", keep: true}, // it is told nothing
-		"an Alexa request":             {method: http.MethodPost, path: "/alexa", body: "{}"},
-		"the metadata":                 {method: http.MethodGet, path: "/.well-known/oauth-authorization-server", keep: true, read: true},
-		"who a customer is":            {method: http.MethodGet, path: "/oauth/userinfo"},
+		"the consent page":                 {method: http.MethodGet, path: h.authorizePath()},
+		"a refusal that is redirected":     {method: http.MethodGet, path: h.authorizePath("response_type", "token")},
+		"a refusal on a page":              {method: http.MethodGet, path: h.authorizePath("redirect_uri", "https://evil.example/")},
+		"the callback":                     {method: http.MethodGet, path: "/link/callback"},
+		"an answer of the bank":            {method: http.MethodGet, path: "/link/callback?state=x&code=y"},
+		"a posted answer of the bank":      {method: http.MethodPost, path: "/link/callback", body: "state=x&code=y"},
+		"the token endpoint":               {method: http.MethodPost, path: "/oauth/token", body: "grant_type=x"},
+		"the revocation endpoint":          {method: http.MethodPost, path: "/oauth/revoke", body: "token=x"},
+		"the endpoint for pushed requests": {method: http.MethodPost, path: "/oauth/par", body: "client_id=x"},
+		"the introspection endpoint":       {method: http.MethodPost, path: "/oauth/introspect", body: "token=x"},
+		"a browser that asks before":       {method: http.MethodOptions, path: "/oauth/authorize", keep: true}, // it is told nothing
+		"an Alexa request":                 {method: http.MethodPost, path: "/alexa", body: "{}"},
+		"the metadata":                     {method: http.MethodGet, path: "/.well-known/oauth-authorization-server", keep: true, read: true},
+		"who a customer is":                {method: http.MethodGet, path: "/oauth/userinfo"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, header, _ := h.ask(t, tc.method, tc.path, tc.body, form)

@@ -60,7 +60,7 @@ func (s *Server) turnRefused(r refusedLine) {
 
 // stepLine is all that is logged of one step of OAuth.
 type stepLine struct {
-	Step    string // authorize, consent, callback, token, revoke, introspect …
+	Step    string // authorize, consent, callback, par, token, revoke, introspect …
 	Outcome string // done, or the OAuth error code
 	Client  string // the client's id from settings; empty where it is not known
 	Link    string // the link's id, or empty; logged as an HMAC

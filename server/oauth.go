@@ -37,6 +37,7 @@ func (s *Server) mountOAuth(e *echo.Echo) {
 	e.GET(chatPath, s.openChat)
 	e.GET("/link/callback", s.callback)
 	e.POST("/link/callback", s.callbackPosted)
+	e.POST("/oauth/par", s.push)
 	e.POST("/oauth/token", s.token)
 	e.POST("/oauth/revoke", s.revoke)
 	e.POST("/oauth/introspect", s.introspect)
@@ -234,9 +235,18 @@ func (s *Server) refusePage(c echo.Context, e *linking.OAuthError, said linking.
 	return s.hop(c, "refused", e.Redirect, e.Client, "")
 }
 
+// push is the endpoint for pushed authorization requests, RFC 9126.
+func (s *Server) push(c echo.Context) error {
+	return s.call(c, "par", http.StatusCreated, func(ctx context.Context, call linking.Call, st *step) (any, error) {
+		p, err := s.authority.Push(ctx, call)
+		st.line.Client = p.Client
+		return p, err
+	})
+}
+
 // token is the token endpoint, RFC 6749 section 3.2.
 func (s *Server) token(c echo.Context) error {
-	return s.call(c, "token", func(ctx context.Context, call linking.Call, st *step) (any, error) {
+	return s.call(c, "token", http.StatusOK, func(ctx context.Context, call linking.Call, st *step) (any, error) {
 		g, err := s.authority.Token(ctx, call)
 		st.line.Client, st.line.Link = g.Client, g.Link
 		return g, err
@@ -245,14 +255,14 @@ func (s *Server) token(c echo.Context) error {
 
 // revoke is the revocation endpoint, RFC 7009.
 func (s *Server) revoke(c echo.Context) error {
-	return s.call(c, "revoke", func(ctx context.Context, call linking.Call, _ *step) (any, error) {
+	return s.call(c, "revoke", http.StatusOK, func(ctx context.Context, call linking.Call, _ *step) (any, error) {
 		return nil, s.authority.Revoke(ctx, call)
 	})
 }
 
 // introspect is the introspection endpoint, RFC 7662.
 func (s *Server) introspect(c echo.Context) error {
-	return s.call(c, "introspect", func(ctx context.Context, call linking.Call, _ *step) (any, error) {
+	return s.call(c, "introspect", http.StatusOK, func(ctx context.Context, call linking.Call, _ *step) (any, error) {
 		return s.authority.Introspect(ctx, call)
 	})
 }
@@ -269,8 +279,8 @@ func (s *Server) userinfo(c echo.Context) error {
 	return writeJSON(c, http.StatusOK, u)
 }
 
-// call serves one request of a client: parameters of the body alone, an answer or a refusal as JSON, and nothing stored on the way.
-func (s *Server) call(c echo.Context, name string, do func(context.Context, linking.Call, *step) (any, error)) error {
+// call serves one request of a client: parameters of the body alone, an answer with a status or a refusal as JSON, and nothing stored on the way.
+func (s *Server) call(c echo.Context, name string, good int, do func(context.Context, linking.Call, *step) (any, error)) error {
 	ctx, st, done := s.beginStep(c, name, tokenBudget)
 	defer done()
 	neverStored(c)
@@ -287,10 +297,10 @@ func (s *Server) call(c echo.Context, name string, do func(context.Context, link
 		return refuseCall(c, st.refused(err))
 	}
 	if answer == nil {
-		c.Response().WriteHeader(http.StatusOK)
+		c.Response().WriteHeader(good)
 		return nil
 	}
-	return writeJSON(c, http.StatusOK, answer)
+	return writeJSON(c, good, answer)
 }
 
 func neverStored(c echo.Context) {
@@ -300,7 +310,7 @@ func neverStored(c echo.Context) {
 }
 
 // calls are the routes at which clients, and not browsers, are answered: always as RFC 6749 section 5.2 says.
-var calls = map[string]bool{"/oauth/token": true, "/oauth/revoke": true, "/oauth/introspect": true, "/oauth/userinfo": true}
+var calls = map[string]bool{"/oauth/par": true, "/oauth/token": true, "/oauth/revoke": true, "/oauth/introspect": true, "/oauth/userinfo": true}
 
 // refuseCallAs writes the error response for a request that did not come as far as its route: a wrong method, a crowd, a panic.
 func refuseCallAs(c echo.Context, status int) error {

@@ -210,7 +210,8 @@ var refusals = map[string]string{
 	"interaction_unknown": "lost", "interaction_over": "lost",
 	"interaction_elsewhere": "elsewhere",
 	"return_unknown":        "returned",
-	"ticket_malformed":      "ticket", "ticket_over": "ticket", "ticket_spent": "ticket",
+	"request_unknown":       "lost", "request_expired": "lost", "request_used": "lost",
+	"ticket_malformed": "ticket", "ticket_over": "ticket", "ticket_spent": "ticket",
 	"client_unknown": "stranger", "client_twice": "stranger", "redirect_unknown": "stranger", "redirect_twice": "stranger",
 }
 

@@ -19,13 +19,13 @@ const (
 
 // interactionColumns are what scanInteraction reads.
 const interactionColumns = `id, browser, client, redirect_uri, state, challenge, resource, locales, asked, scopes, link_id, link_key, customer, bank,
-	joined, another, tries, ticket, expires`
+	joined, another, tries, ticket, pushed, expires`
 
 func scanInteraction(scan func(...any) error) (linking.Interaction, error) {
 	var i linking.Interaction
 	var expires, another int64
 	err := scan(&i.ID, &i.Browser, &i.Client, &i.RedirectURI, &i.State, &i.Challenge, &i.Resource, &i.Locales, &i.Asked, &i.Scopes, &i.Link, &i.Key,
-		&i.Customer, &i.Bank, &i.Joined, &another, &i.Tries, &i.Ticket, &expires)
+		&i.Customer, &i.Bank, &i.Joined, &another, &i.Tries, &i.Ticket, &i.Pushed, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return linking.Interaction{}, linking.ErrNone
 	}
@@ -40,9 +40,9 @@ func scanInteraction(scan func(...any) error) (linking.Interaction, error) {
 func (db *DB) AddInteraction(ctx context.Context, i linking.Interaction) error {
 	err := db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO interactions (`+interactionColumns+`, stage)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
 			i.ID, i.Browser, i.Client, i.RedirectURI, bytesOrEmpty(i.State), i.Challenge, i.Resource, i.Locales, i.Asked, i.Scopes, i.Link, i.Key,
-			i.Customer, i.Bank, i.Joined, bit(i.Add), i.Tries, i.Ticket, millis(i.Expires), asking)
+			i.Customer, i.Bank, i.Joined, bit(i.Add), i.Tries, i.Ticket, i.Pushed, millis(i.Expires), asking)
 		return err
 	})
 	if err != nil {
@@ -141,10 +141,15 @@ func (db *DB) Conclude(ctx context.Context, id string, n linking.NewLink) error 
 }
 
 func conclude(ctx context.Context, tx *sql.Tx, id string, n linking.NewLink) error {
-	var link string
-	err := one(ctx, tx, `DELETE FROM interactions WHERE id = $1 AND stage = $2 AND link_id = $3 RETURNING link_id`, []any{id, taken, n.ID}, &link)
+	var pushed []byte
+	err := one(ctx, tx, `DELETE FROM interactions WHERE id = $1 AND stage = $2 AND link_id = $3 RETURNING pushed`, []any{id, taken, n.ID}, &pushed)
 	if err != nil {
 		return none(err)
+	}
+	if pushed != nil {
+		if err := spendPushed(ctx, tx, pushed, n.Created); err != nil {
+			return err
+		}
 	}
 	if _, err := tx.ExecContext(ctx, `INSERT INTO links (id, client, customer, subject, scopes, key, created, ended) VALUES ($1, $2, $3, $4, $5, $6, $7, 0)`,
 		n.ID, n.Client, n.Customer, n.Subject, n.Scopes, n.Key, millis(n.Created)); err != nil {

@@ -12,11 +12,11 @@ import (
 
 // Times after which what has ended is deleted.
 const (
-	finishing     = 5 * time.Minute     // for an interaction that was taken just before it expired
-	unspent       = 10 * time.Minute    // for a link whose code nobody traded or typed
-	unspentTicket = time.Hour           // for a ticket: more than an interaction lasts that began with it
-	forgotten     = 24 * time.Hour      // for the use of a generation: far over the grace
-	dead          = 30 * 24 * time.Hour // for grants: their tokens still get the exact reason in the log
+	finishing = 5 * time.Minute     // for an interaction that was taken just before it expired
+	unspent   = 10 * time.Minute    // for a link whose code nobody traded or typed
+	outlived  = time.Hour           // for a ticket or a pushed request: more than an interaction lasts that began with it
+	forgotten = 24 * time.Hour      // for the use of a generation: far over the grace
+	dead      = 30 * 24 * time.Hour // for grants: their tokens still get the exact reason in the log
 )
 
 // sweepStep is how many rows one statement of a sweep deletes, so that others are not kept waiting.
@@ -94,7 +94,11 @@ func (db *DB) SweepLinks(ctx context.Context, now time.Time) error {
 		},
 		{ // An interaction that was begun with one may take its own time.
 			"tickets", `DELETE FROM chat_tickets WHERE ticket IN (SELECT ticket FROM chat_tickets WHERE expires <= $1 LIMIT $2)`,
-			[]any{millis(now.Add(-unspentTicket)), sweepStep},
+			[]any{millis(now.Add(-outlived)), sweepStep},
+		},
+		{
+			"pushed requests", `DELETE FROM pushed_requests WHERE id IN (SELECT id FROM pushed_requests WHERE expires <= $1 LIMIT $2)`,
+			[]any{millis(now.Add(-outlived)), sweepStep},
 		},
 		{
 			"codes of chats", `DELETE FROM chat_codes WHERE link_id IN (SELECT link_id FROM chat_codes WHERE expires <= $1 LIMIT $2)`,
