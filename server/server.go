@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -170,7 +169,7 @@ func (s *Server) Run(ctx context.Context) error {
 		loops.Go(func() { loop(looping) })
 	}
 	s.log.Info("open", zap.String("addr", s.cfg.Addr), zap.String("public_url", s.cfg.PublicURL), zap.Bool("dev", s.cfg.Dev))
-	debug.FreeOSMemory() // what opening took, migrations above all, is not needed again
+	settle()
 
 	var err error
 	select {

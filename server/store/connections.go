@@ -1,10 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"sotto/banking"
@@ -82,10 +84,10 @@ func (db *DB) Connect(ctx context.Context, c banking.Connection) error {
 	return found("connect", err)
 }
 
-// Connections gives the link's connections.
+// Connections gives the link's connections. They are few, and put in order here: SQLite would make a tree of them at every question.
 func (db *DB) Connections(ctx context.Context, link string) ([]banking.Connection, error) {
 	var list []banking.Connection
-	err := db.list(ctx, `SELECT `+connectionColumns+` FROM connections WHERE link_id = $1 ORDER BY created, id`, []any{link},
+	err := db.list(db.brief(ctx), `SELECT `+connectionColumns+` FROM connections WHERE link_id = $1`, []any{link},
 		func(scan func(into ...any) error) error {
 			c, err := scanConnection(scan)
 			list = append(list, c)
@@ -94,6 +96,9 @@ func (db *DB) Connections(ctx context.Context, link string) ([]banking.Connectio
 	if err != nil {
 		return nil, fmt.Errorf("list connections: %w", err)
 	}
+	slices.SortFunc(list, func(a, b banking.Connection) int {
+		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
+	})
 	return list, nil
 }
 

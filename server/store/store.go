@@ -97,10 +97,16 @@ func (db *DB) get(ctx context.Context, query string, args []any, into ...any) er
 	if err != nil {
 		return err
 	}
-	if err := ctx.Err(); err != nil {
-		return err
+	return s.QueryRowContext(db.brief(ctx), args...).Scan(into...)
+}
+
+// brief is the context of a read that finds a few rows by an index: in an engine of this process it has ended sooner than its
+// cancellation could be arranged.
+func (db *DB) brief(ctx context.Context) context.Context {
+	if !db.engine.local || ctx.Err() != nil {
+		return ctx
 	}
-	return s.QueryRowContext(context.WithoutCancel(ctx), args...).Scan(into...)
+	return context.WithoutCancel(ctx)
 }
 
 // list reads the rows of a constant query; each scans one of them. It stops at the first error of each.
