@@ -12,9 +12,9 @@ import (
 // batch is how many writes share one transaction at most, so that nobody waits long for the others.
 const batch = 64
 
-// linger is how long a transaction waits for company when the one before it had some. A flush to disk is dear, and two milliseconds are not
+// linger is how long a transaction waits for company when the one before it had some. A flush to disk is dear, and five milliseconds are not
 // heard.
-const linger = 2 * time.Millisecond
+const linger = 5 * time.Millisecond
 
 // queue is how many may wait; beyond it, the caller is told to come again.
 const queue = 4096
