@@ -1,6 +1,7 @@
 package dev
 
 import (
+	"bytes"
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
@@ -69,25 +70,35 @@ func Open(dir string, random io.Reader) (*House, error) {
 		return nil, err
 	}
 	path := filepath.Join(dir, "invented.json")
+	made, err := invent(random)
+	if err != nil {
+		return nil, err
+	}
 	content, err := os.ReadFile(path) //nolint:gosec // a file of our own state directory
+	kept := made
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		made, err := invent(random)
-		if err != nil {
-			return nil, err
-		}
-		if content, err = json.Marshal(made, jsontext.WithIndent("  ")); err != nil {
-			return nil, fmt.Errorf("keep what was invented: %w", err)
-		}
-		if err := WriteFile(path, content); err != nil {
-			return nil, err
-		}
 	case err != nil:
 		return nil, fmt.Errorf("read what was invented: %w", err)
+	default:
+		kept = invented{}
+		if err := json.Unmarshal(content, &kept); err != nil || len(kept.Customers) == 0 || kept.Clients == nil {
+			return nil, fmt.Errorf("%w: %s is damaged: remove the state directory to start afresh", ErrState, path)
+		}
+		for name, c := range made.Clients {
+			if _, there := kept.Clients[name]; !there { // an earlier version knew fewer
+				kept.Clients[name] = c
+			}
+		}
 	}
-	var kept invented
-	if err := json.Unmarshal(content, &kept); err != nil || len(kept.Customers) == 0 {
-		return nil, fmt.Errorf("%w: %s is damaged: remove the state directory to start afresh", ErrState, path)
+	whole, err := json.Marshal(kept, jsontext.WithIndent("  "), json.Deterministic(true))
+	if err != nil {
+		return nil, fmt.Errorf("keep what was invented: %w", err)
+	}
+	if !bytes.Equal(whole, content) {
+		if err := WriteFile(path, whole); err != nil {
+			return nil, err
+		}
 	}
 	h.Clients, h.BankClient, h.Customers, h.SkillID = kept.Clients, kept.BankClient, kept.Customers, kept.SkillID
 	return h, nil
@@ -132,7 +143,7 @@ func (i *inventor) uuid() string {
 
 func invent(random io.Reader) (invented, error) {
 	i := &inventor{random: random}
-	vendor := "M" + i.hex(6)
+	vendor, project := "M"+i.hex(6), "sotto-"+i.hex(4)
 	made := invented{
 		Clients: map[string]Client{
 			// The three redirect URIs of Amazon, of which one is used by the region of the customer's account; and one on loopback, for a
@@ -144,9 +155,11 @@ func invent(random io.Reader) (invented, error) {
 				"http://127.0.0.1/callback",
 			}},
 			"google": {ID: "google-" + i.hex(4), Secret: i.text(32), RedirectURIs: []string{
-				"https://oauth-redirect.googleusercontent.com/r/sotto-" + i.hex(4),
+				"https://oauth-redirect.googleusercontent.com/r/" + project,
+				"https://oauth-redirect-sandbox.googleusercontent.com/r/" + project,
 			}},
-			"mcp": {ID: "mcp-" + i.hex(4), RedirectURIs: []string{"http://127.0.0.1/callback"}},
+			"mcp":     {ID: "mcp-" + i.hex(4), RedirectURIs: []string{"http://127.0.0.1/callback"}},
+			"service": {ID: "service-" + i.hex(4), Secret: i.text(32)},
 		},
 		BankClient: Client{ID: "sotto-" + i.hex(4), Secret: i.text(32)},
 		SkillID:    "amzn1.ask.skill." + i.uuid(),
