@@ -46,12 +46,8 @@ func TestEveryFaultOfEveryClientIsListed(t *testing.T) {
 		"a public client that is stable":       {"mcp", func(c *linking.Client) { c.Refresh = linking.Stable }, "must rotate"},
 		"a client that signs, without keys":    {"alexa", func(c *linking.Client) { c.Auth, c.SecretSHA256 = linking.PrivateKeyJWT, "" }, "jwks_file is missing"},
 		"a client that signs and has a secret": {"alexa", func(c *linking.Client) { c.Auth = linking.PrivateKeyJWT }, "has no secret"},
-<<<<<<< HEAD
 		"pushed requests, always":              {"alexa", func(c *linking.Client) { c.PAR = linking.Required }, ""},
 		"pushed requests, perhaps":             {"alexa", func(c *linking.Client) { c.PAR = "sometimes" }, "par must be"},
-		"service tokens":                       {"alexa", func(c *linking.Client) { c.Grants = []string{"client_credentials"} }, `"client_credentials" is not there yet`},
-=======
-		"pushed requests":                      {"alexa", func(c *linking.Client) { c.PAR = linking.Required }, "par: required is not there yet"},
 		"a grant nobody knows":                 {"alexa", func(c *linking.Client) { c.Grants = []string{"password"} }, `grant "password" is not known`},
 		"a skill that would list":              {"alexa", func(c *linking.Client) { c.Grants = []string{"client_credentials"} }, "a skill has nothing to list"},
 		"a public client that would list": {"mcp", func(c *linking.Client) {
@@ -62,7 +58,6 @@ func TestEveryFaultOfEveryClientIsListed(t *testing.T) {
 		"an assistant that lists for itself, too": {"google", func(c *linking.Client) {
 			c.Grants = []string{"authorization_code", "refresh_token", "client_credentials"}
 		}, ""},
->>>>>>> 7abf318 (Let services list, and never read)
 		"refresh alone":                        {"alexa", func(c *linking.Client) { c.Grants = []string{"refresh_token"} }, "needs authorization_code"},
 		"PKCE optional for Alexa":              {"alexa", func(c *linking.Client) { c.PKCE = linking.Optional }, "only for google"},
 		"PKCE optional without a secret":       {"google", func(c *linking.Client) { c.Auth, c.SecretSHA256, c.Refresh = linking.Public, "", linking.Rotate }, "only for google with a secret"},
