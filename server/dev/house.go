@@ -1,13 +1,13 @@
 package dev
 
 import (
-	"bytes"
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -70,38 +70,42 @@ func Open(dir string, random io.Reader) (*House, error) {
 		return nil, err
 	}
 	path := filepath.Join(dir, "invented.json")
-	made, err := invent(random)
-	if err != nil {
-		return nil, err
-	}
 	content, err := os.ReadFile(path) //nolint:gosec // a file of our own state directory
-	kept := made
+	var kept invented
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 	case err != nil:
 		return nil, fmt.Errorf("read what was invented: %w", err)
 	default:
-		kept = invented{}
 		if err := json.Unmarshal(content, &kept); err != nil || len(kept.Customers) == 0 || kept.Clients == nil {
 			return nil, fmt.Errorf("%w: %s is damaged: remove the state directory to start afresh", ErrState, path)
 		}
-		for name, c := range made.Clients {
-			if _, there := kept.Clients[name]; !there { // an earlier version knew fewer
-				kept.Clients[name] = c
-			}
-		}
 	}
-	whole, err := json.Marshal(kept, jsontext.WithIndent("  "), json.Deterministic(true))
-	if err != nil {
-		return nil, fmt.Errorf("keep what was invented: %w", err)
-	}
-	if !bytes.Equal(whole, content) {
-		if err := WriteFile(path, whole); err != nil {
+	if kept.Clients["service"].ID == "" { // nothing is there yet, or an earlier version knew fewer clients
+		if err := kept.complete(random, path); err != nil {
 			return nil, err
 		}
 	}
 	h.Clients, h.BankClient, h.Customers, h.SkillID = kept.Clients, kept.BankClient, kept.Customers, kept.SkillID
 	return h, nil
+}
+
+// complete invents what is missing, and keeps all of it.
+func (k *invented) complete(random io.Reader, path string) error {
+	made, err := invent(random)
+	if err != nil {
+		return err
+	}
+	if k.Clients != nil {
+		maps.Copy(made.Clients, k.Clients)
+		made.BankClient, made.Customers, made.SkillID = k.BankClient, k.Customers, k.SkillID
+	}
+	content, err := json.Marshal(made, jsontext.WithIndent("  "))
+	if err != nil {
+		return fmt.Errorf("keep what was invented: %w", err)
+	}
+	*k = made
+	return WriteFile(path, content)
 }
 
 // Random gives n random bytes as unpadded base64url text.
