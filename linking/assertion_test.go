@@ -389,7 +389,6 @@ func FuzzClientKeys(f *testing.F) {
 		_ = c.Faults()
 	})
 }
-
 func TestAClientThatMustPushSaysTheIssuerAndNothingElse(t *testing.T) {
 	h := open(t)
 	strict := signingClient()

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 )
 
@@ -53,22 +51,18 @@ func (a *Authority) grant(ctx context.Context, client Client, f form) (Grant, er
 	switch {
 	case kind == "":
 		return Grant{}, refuse(invalidRequest, "grant_type_missing", "grant_type is missing")
-	case !slices.Contains(grants, kind):
-		return Grant{}, refuse(unsupportedGrantType, "grant_type_unknown", "grant_type must be "+strings.Join(grants, ", "))
+	case kind != AuthorizationCode && kind != RefreshToken:
+		return Grant{}, refuse(unsupportedGrantType, "grant_type_unknown", "grant_type must be authorization_code or refresh_token")
 	case !client.may(kind):
 		return Grant{}, refuse(unauthorizedClient, "grant_not_allowed", "this client may not use this grant_type")
 	}
 	if _, ok := a.resource(client.Platform, f["resource"]); !ok {
 		return Grant{}, refuse(invalidTarget, "resource_unknown", "resource is not served here")
 	}
-	switch kind {
-	case AuthorizationCode:
+	if kind == AuthorizationCode {
 		return a.exchange(ctx, client, f)
-	case RefreshToken:
-		return a.refresh(ctx, client, f)
-	default:
-		return a.credentials(ctx, client, f)
 	}
+	return a.refresh(ctx, client, f)
 }
 
 // exchange trades a code for tokens, RFC 6749 section 4.1.3.

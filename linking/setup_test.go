@@ -61,8 +61,6 @@ func clients() []linking.Client {
 			Scopes: []linking.Scope{linking.Balances, linking.Spending},
 		},
 		{ID: "chat", Name: "Messenger", Platform: linking.Messenger, Scopes: []linking.Scope{linking.Balances}},
-		{ID: "service", Name: "Service", Platform: linking.Service, SecretSHA256: digest(secret), Auth: linking.BasicOrPost},
-		{ID: "reference", Name: "Service", Platform: linking.Service, SecretSHA256: digest(secret), Auth: linking.BasicOrPost, AccessToken: linking.Opaque},
 	}
 }
 
@@ -292,7 +290,7 @@ func call(client string, members map[string]string) linking.Call {
 	}
 	form["client_id"] = []string{client}
 	switch client {
-	case "alexa", "google", "long", "service", "reference":
+	case "alexa", "google", "long":
 		form["client_secret"] = []string{secret}
 	case "other":
 		form["client_secret"] = []string{"other " + secret}

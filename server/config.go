@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"sotto/server/dev"
+	"sotto/skills/messenger"
 )
 
 // ErrSettings means that settings are missing or wrong. The error lists all of them at once.
@@ -21,29 +22,34 @@ var ErrSettings = errors.New("settings")
 // variable; the flag is its name without SOTTO_, with dashes; the key the same with underscores. A field tagged secret may also come
 // from the file that SOTTO_…_FILE names. The tag shown is the default as it is written in the README.
 type Config struct {
-	Addr            string       `name:"addr" env:"SOTTO_ADDR" default:"127.0.0.1:8080" help:"listen address"`
-	PublicURL       string       `name:"public-url" env:"SOTTO_PUBLIC_URL" shown:"dev: http://ADDR" help:"issuer and base of all links; no trailing slash"`
-	MetricsAddr     string       `name:"metrics-addr" env:"SOTTO_METRICS_ADDR" shown:"127.0.0.1:9090; dev: on SOTTO_ADDR" help:"address of /metrics"`
-	TrustedProxies  []string     `name:"trusted-proxies" env:"SOTTO_TRUSTED_PROXIES" shown:"none" help:"CIDRs whose X-Forwarded-For and -Proto count"`
-	LogLevel        string       `name:"log-level" env:"SOTTO_LOG_LEVEL" default:"info" help:"debug, info, warn or error"`
-	State           string       `name:"state" env:"SOTTO_STATE" default:".sotto" help:"state directory (dev)"`
-	Database        string       `name:"database" env:"SOTTO_DATABASE" secret:"" shown:"sqlite:STATE/sotto.db" help:"sqlite:PATH or postgres://…"`
-	Banks           string       `name:"banks" env:"SOTTO_BANKS" shown:"dev: the mock banks" help:"YAML file: a list of banks; with --dev in addition to the mock banks"`
-	Clients         string       `name:"clients" env:"SOTTO_CLIENTS" shown:"dev: generated" help:"YAML file: a list of clients; with --dev in addition to the generated ones"`
-	Keys            string       `name:"keys" env:"SOTTO_KEYS" shown:"dev: STATE/keys.json" help:"file with the key that wraps all others, and the pairwise key"`
-	Retention       Retention    `name:"retention" env:"SOTTO_RETENTION" default:"400 days" help:"how long disclosures are kept, such as 400 days"`
-	SkillName       string       `name:"skill-name" env:"SOTTO_SKILL_NAME" default:"Sotto" help:"the skill's name, for packages and pages"`
-	Invocation      string       `name:"invocation" env:"SOTTO_INVOCATION" default:"sotto" help:"what opens the skill by voice"`
-	PrivacyURL      string       `name:"privacy-url" env:"SOTTO_PRIVACY_URL" shown:"none" help:"the bank's privacy notice, for packages and pages"`
-	TermsURL        string       `name:"terms-url" env:"SOTTO_TERMS_URL" shown:"none" help:"the bank's terms of use, for packages and pages"`
-	BankAddr        string       `name:"bank-addr" env:"SOTTO_BANK_ADDR" default:"127.0.0.1:8081" help:"mock banks' address"`
-	Clock           Instant      `name:"clock" env:"SOTTO_CLOCK" shown:"now" help:"RFC 3339 instant at which the house's and the mock banks' clock starts; only with --dev"`
-	AlexaSkillIDs   []string     `name:"alexa-skill-ids" env:"SOTTO_ALEXA_SKILL_IDS" shown:"dev: generated" help:"accepted application ids"`
-	AlexaRoots      string       `name:"alexa-roots" env:"SOTTO_ALEXA_ROOTS" shown:"dev: generated" help:"file of PEM roots for the request chain, in addition to dev's own; only with --dev"`
-	AlexaCertMirror string       `name:"alexa-cert-mirror" env:"SOTTO_ALEXA_CERT_MIRROR" shown:"Amazon; dev: the dev server" help:"base URL to which the path of the validated certificate URL is appended"`
-	Migrate         bool         `name:"migrate" env:"SOTTO_MIGRATE" default:"true" negatable:"" help:"bring the database to this version when serving"`
-	Dev             bool         `kong:"-"` // serve --dev: not a setting of its own
-	proxies         []*net.IPNet // TrustedProxies, once checked
+	Addr                 string       `name:"addr" env:"SOTTO_ADDR" default:"127.0.0.1:8080" help:"listen address"`
+	PublicURL            string       `name:"public-url" env:"SOTTO_PUBLIC_URL" shown:"dev: http://ADDR" help:"issuer and base of all links; no trailing slash"`
+	MetricsAddr          string       `name:"metrics-addr" env:"SOTTO_METRICS_ADDR" shown:"127.0.0.1:9090; dev: on SOTTO_ADDR" help:"address of /metrics"`
+	TrustedProxies       []string     `name:"trusted-proxies" env:"SOTTO_TRUSTED_PROXIES" shown:"none" help:"CIDRs whose X-Forwarded-For and -Proto count"`
+	LogLevel             string       `name:"log-level" env:"SOTTO_LOG_LEVEL" default:"info" help:"debug, info, warn or error"`
+	State                string       `name:"state" env:"SOTTO_STATE" default:".sotto" help:"state directory (dev)"`
+	Database             string       `name:"database" env:"SOTTO_DATABASE" secret:"" shown:"sqlite:STATE/sotto.db" help:"sqlite:PATH or postgres://…"`
+	Banks                string       `name:"banks" env:"SOTTO_BANKS" shown:"dev: the mock banks" help:"YAML file: a list of banks; with --dev in addition to the mock banks"`
+	Clients              string       `name:"clients" env:"SOTTO_CLIENTS" shown:"dev: generated" help:"YAML file: a list of clients; with --dev in addition to the generated ones"`
+	Keys                 string       `name:"keys" env:"SOTTO_KEYS" shown:"dev: STATE/keys.json" help:"file with the key that wraps all others, and the pairwise key"`
+	Retention            Retention    `name:"retention" env:"SOTTO_RETENTION" default:"400 days" help:"how long disclosures are kept, such as 400 days"`
+	SkillName            string       `name:"skill-name" env:"SOTTO_SKILL_NAME" default:"Sotto" help:"the skill's name, for packages and pages"`
+	Invocation           string       `name:"invocation" env:"SOTTO_INVOCATION" default:"sotto" help:"what opens the skill by voice"`
+	PrivacyURL           string       `name:"privacy-url" env:"SOTTO_PRIVACY_URL" shown:"none" help:"the bank's privacy notice, for packages and pages"`
+	TermsURL             string       `name:"terms-url" env:"SOTTO_TERMS_URL" shown:"none" help:"the bank's terms of use, for packages and pages"`
+	BankAddr             string       `name:"bank-addr" env:"SOTTO_BANK_ADDR" default:"127.0.0.1:8081" help:"mock banks' address"`
+	Clock                Instant      `name:"clock" env:"SOTTO_CLOCK" shown:"now" help:"RFC 3339 instant at which the house's and the mock banks' clock starts; only with --dev"`
+	AlexaSkillIDs        []string     `name:"alexa-skill-ids" env:"SOTTO_ALEXA_SKILL_IDS" shown:"dev: generated" help:"accepted application ids"`
+	AlexaRoots           string       `name:"alexa-roots" env:"SOTTO_ALEXA_ROOTS" shown:"dev: generated" help:"file of PEM roots for the request chain, in addition to dev's own; only with --dev"`
+	AlexaCertMirror      string       `name:"alexa-cert-mirror" env:"SOTTO_ALEXA_CERT_MIRROR" shown:"Amazon; dev: the dev server" help:"base URL to which the path of the validated certificate URL is appended"`
+	MessengerAppSecret   string       `name:"messenger-app-secret" env:"SOTTO_MESSENGER_APP_SECRET" secret:"" shown:"dev: generated" help:"the Meta app's secret, which signs what Messenger sends"`
+	MessengerVerifyToken string       `name:"messenger-verify-token" env:"SOTTO_MESSENGER_VERIFY_TOKEN" secret:"" shown:"dev: generated" help:"what Meta proves itself with when the webhook is set up"`
+	MessengerPageToken   string       `name:"messenger-page-token" env:"SOTTO_MESSENGER_PAGE_TOKEN" secret:"" shown:"dev: generated" help:"the Page's access token, with which answers are sent"`
+	MessengerPageID      string       `name:"messenger-page-id" env:"SOTTO_MESSENGER_PAGE_ID" shown:"dev: generated" help:"the Page's id"`
+	MessengerGraphURL    string       `name:"messenger-graph-url" env:"SOTTO_MESSENGER_GRAPH_URL" shown:"Meta's; dev: http://BANK_ADDR/graph" help:"Graph API base, with its version"`
+	Migrate              bool         `name:"migrate" env:"SOTTO_MIGRATE" default:"true" negatable:"" help:"bring the database to this version when serving"`
+	Dev                  bool         `kong:"-"` // serve --dev: not a setting of its own
+	proxies              []*net.IPNet // TrustedProxies, once checked
 }
 
 // Check gives everything that is missing or wrong in one ErrSettings, and fills in what follows from other settings.
@@ -75,6 +81,7 @@ func (c *Config) Check() error {
 		{"SOTTO_ALEXA_CERT_MIRROR", c.AlexaCertMirror},
 		{"SOTTO_PRIVACY_URL", c.PrivacyURL},
 		{"SOTTO_TERMS_URL", c.TermsURL},
+		{"SOTTO_MESSENGER_GRAPH_URL", c.MessengerGraphURL},
 	} {
 		if u.url != "" && !absolute(u.url) {
 			fault("%s: say a whole http or https URL without query or fragment", u.name)
@@ -140,6 +147,7 @@ func (c *Config) guardStreet(fault func(string, ...any)) {
 	if c.MetricsAddr == "" {
 		c.MetricsAddr = "127.0.0.1:9090"
 	}
+	c.guardMessenger(fault)
 	for _, m := range []struct {
 		missing bool
 		what    string
@@ -159,6 +167,37 @@ func (c *Config) guardStreet(fault func(string, ...any)) {
 	if u, err := url.Parse(c.PublicURL); err == nil && u.Scheme == "http" && !loopback(u.Host) {
 		fault("SOTTO_PUBLIC_URL: say https")
 	}
+}
+
+// guardMessenger lists what of Messenger is missing where some of it is said.
+func (c *Config) guardMessenger(fault func(string, ...any)) {
+	said := []struct{ name, value string }{
+		{"SOTTO_MESSENGER_APP_SECRET", c.MessengerAppSecret},
+		{"SOTTO_MESSENGER_VERIFY_TOKEN", c.MessengerVerifyToken},
+		{"SOTTO_MESSENGER_PAGE_TOKEN", c.MessengerPageToken},
+		{"SOTTO_MESSENGER_PAGE_ID", c.MessengerPageID},
+	}
+	some := false
+	for _, m := range said {
+		some = some || m.value != ""
+	}
+	for _, m := range said {
+		if some && m.value == "" {
+			fault("%s is missing: Messenger needs all four of APP_SECRET, VERIFY_TOKEN, PAGE_TOKEN and PAGE_ID", m.name)
+		}
+	}
+}
+
+// messenger is what the settings say of Messenger; no page id where they say nothing.
+func (c *Config) messenger() messenger.Config {
+	m := messenger.Config{
+		AppSecret: c.MessengerAppSecret, VerifyToken: c.MessengerVerifyToken, PageToken: c.MessengerPageToken, PageID: c.MessengerPageID,
+		GraphURL: c.MessengerGraphURL, PublicURL: c.PublicURL,
+	}
+	if m.GraphURL == "" {
+		m.GraphURL = messenger.GraphURL
+	}
+	return m
 }
 
 // absolute says whether raw is an http or https URL with a host and nothing after its path.

@@ -14,6 +14,7 @@ import (
 	"sotto/banking/mockbank"
 	"sotto/banking/openbanking"
 	"sotto/server/dev"
+	"sotto/skills/messenger/mockgraph"
 )
 
 // mockSeed decides the histories of the mock bank's customers. It is no secret: the same clock gives the same histories.
@@ -26,6 +27,7 @@ type devHouse struct {
 	alexa    *dev.AlexaAuthority
 	bank     *mockbank.Server
 	listener net.Listener // of the mock bank
+	graph    *mockgraph.Server
 	file     dev.File
 }
 
@@ -57,6 +59,16 @@ func (s *Server) openDev() error {
 	if len(s.cfg.AlexaSkillIDs) == 0 {
 		s.cfg.AlexaSkillIDs = []string{d.SkillID}
 	}
+	for _, m := range []struct{ setting, invented *string }{
+		{&s.cfg.MessengerAppSecret, &d.Messenger.AppSecret},
+		{&s.cfg.MessengerVerifyToken, &d.Messenger.VerifyToken},
+		{&s.cfg.MessengerPageToken, &d.Messenger.PageToken},
+		{&s.cfg.MessengerPageID, &d.Messenger.PageID},
+	} {
+		if *m.setting == "" {
+			*m.setting = *m.invented
+		}
+	}
 	return nil
 }
 
@@ -72,7 +84,24 @@ func (s *Server) openMockBank(ctx context.Context) error {
 		return err
 	}
 	s.closers = append(s.closers, s.dev.bank.Close)
+	s.dev.graph = mockgraph.New(mockgraph.Options{
+		AppSecret: s.cfg.MessengerAppSecret, PageToken: s.cfg.MessengerPageToken, PageID: s.cfg.MessengerPageID, Now: s.now,
+	})
+	if s.cfg.MessengerGraphURL == "" {
+		s.cfg.MessengerGraphURL = "http://" + s.cfg.BankAddr + graphPath
+	}
 	return nil
+}
+
+// graphPath is where the Graph API of a development house begins, beside the mock banks.
+const graphPath = "/graph"
+
+// neighbours are those whom a development house talks to: the mock banks, and Meta.
+func (d *devHouse) neighbours() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", d.bank)
+	mux.Handle(graphPath+"/", d.graph)
+	return mux
 }
 
 // openBank opens the mock bank under its own address, with Sotto as a client and the invented customers.
@@ -95,9 +124,10 @@ func (d *devHouse) openBank(cfg Config, random io.Reader) (*mockbank.Server, err
 func (s *Server) writeDevFile() error {
 	s.dev.file = dev.File{
 		PublicURL: s.cfg.PublicURL, BankURL: "http://" + s.cfg.BankAddr, ClockOffset: s.dev.clock.Offset.String(),
-		Banks:   []dev.Bank{{ID: mockBankID, Name: mockBankName, Dialect: string(openbanking.UK31), Customers: s.dev.Customers}},
-		Clients: s.dev.Clients,
-		Alexa:   s.dev.alexa.Files(s.cfg.AlexaSkillIDs[0]),
+		Banks:     []dev.Bank{{ID: mockBankID, Name: mockBankName, Dialect: string(openbanking.UK31), Customers: s.dev.Customers}},
+		Clients:   s.dev.Clients,
+		Alexa:     s.dev.alexa.Files(s.cfg.AlexaSkillIDs[0]),
+		Messenger: dev.PageFile{AppSecret: s.cfg.MessengerAppSecret, VerifyToken: s.cfg.MessengerVerifyToken, PageID: s.cfg.MessengerPageID},
 	}
 	return s.dev.file.WriteFile(s.cfg.State)
 }
@@ -120,6 +150,14 @@ func (s *Server) Dev() dev.File {
 		return dev.File{}
 	}
 	return s.dev.file
+}
+
+// MockGraph is the Graph API of a development house; nil on the street.
+func (s *Server) MockGraph() *mockgraph.Server {
+	if s.dev == nil {
+		return nil
+	}
+	return s.dev.graph
 }
 
 // MockBank is the mock bank of a development house; nil on the street.

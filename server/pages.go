@@ -15,6 +15,7 @@ import (
 
 	"sotto/banking"
 	"sotto/linking"
+	"sotto/skills/messenger"
 )
 
 //go:embed pages
@@ -241,7 +242,7 @@ func (s *Server) startedAt(r *http.Request) string {
 	if err != nil || from.RawQuery == "" || r.Method != http.MethodPost {
 		return ""
 	}
-	for _, path := range []string{authorizePath, chatPath} {
+	for _, path := range []string{authorizePath, chatPath, messenger.LinkPath} {
 		if strings.HasPrefix(r.Referer(), s.cfg.PublicURL+path+"?") {
 			return path + "?" + from.RawQuery
 		}

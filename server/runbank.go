@@ -27,7 +27,7 @@ func RunBank(ctx context.Context, cfg Config, o Options, out io.Writer) (err err
 	if err := s.openMockBank(ctx); err != nil {
 		return err
 	}
-	s.answerAt(s.dev.listener, s.dev.bank)
+	s.answerAt(s.dev.listener, s.dev.neighbours())
 	b := s.dev.bankConfig(s.cfg)
 	fmt.Fprintf(out, `# Albion Bank is open at http://%s. A server reaches it with this entry in SOTTO_BANKS; its customers come back to
 # %s. Its customers' credentials are in %s/invented.json.

@@ -118,7 +118,7 @@ func (s *Server) open(ctx context.Context) error {
 		s.answerAt(l, mux)
 	}
 	if s.dev != nil {
-		s.answerAt(s.dev.listener, s.dev.bank)
+		s.answerAt(s.dev.listener, s.dev.neighbours())
 		return s.writeDevFile()
 	}
 	return nil

@@ -44,13 +44,16 @@ type door struct {
 }
 
 // webhooks are the routes of all doors: their refusals are said there, in the platform's terms, and other hosts post to them.
-var webhooks = map[string]bool{"/alexa": true}
+var webhooks = map[string]bool{"/alexa": true, messengerPath: true, deletionPath: true}
 
 func (s *Server) mountPlatforms(e *echo.Echo) {
 	for _, d := range []door{
 		{path: "/alexa", name: linking.Alexa, limit: smallBody, platform: s.alexa},
 	} {
 		e.POST(d.path, s.webhook(d))
+	}
+	if s.messenger != nil {
+		s.messenger.mount(e)
 	}
 }
 

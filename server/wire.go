@@ -33,6 +33,7 @@ type rooms struct {
 	skill       *skills.Skill
 	phrases     *speech.Phrases
 	alexa       *alexa.Platform
+	messenger   *facebookPage     // nil where there is none
 	clientNames map[string]string // by the client's id
 }
 
@@ -82,6 +83,9 @@ func (s *Server) openRooms(ctx context.Context) error {
 		return err
 	}
 	s.loops = append(s.loops, s.endConsents, s.sweep, s.rereadKeys)
+	if err := s.openMessenger(clients, keys.Pairwise); err != nil {
+		return err
+	}
 	return s.openAlexa()
 }
 
@@ -194,7 +198,7 @@ func (s *Server) sweep(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		_, err := s.record.Sweep(ctx, time.Duration(s.cfg.Retention))
-		if err = errors.Join(err, s.authority.Sweep(ctx), s.keys.Sweep(ctx)); err != nil && ctx.Err() == nil {
+		if err = errors.Join(err, s.authority.Sweep(ctx), s.keys.Sweep(ctx), s.db.SweepOutbox(ctx, s.now())); err != nil && ctx.Err() == nil {
 			s.log.Error("sweep", zap.String("fault", fault(err)))
 		}
 		select {

@@ -41,6 +41,10 @@ const (
 	ChatCodeWrong Key = "chat.code.wrong" //
 	ChatCodeOver  Key = "chat.code.over"  //
 	ChatCodeNone  Key = "chat.code.none"  // no code is waited for
+	ChatLink      Key = "chat.link"       // what begins linking, asked for
+	ChatUnlink    Key = "chat.unlink"     // what ends the link, asked for
+	ChatUnlinked  Key = "chat.unlinked"   // it was ended by the platform's own button
+	ChatDoubt     Key = "chat.doubt"      // an answer may not have arrived; it is not given again by itself
 
 	Welcome         Key = "launch.linked"
 	WelcomeUnlinked Key = "launch.unlinked"
@@ -71,7 +75,7 @@ const (
 var keys = []Key{
 	BalanceSaid, BalanceMore, BalanceNone, SpendingSaid, SpendingNone, SpendingUnseen, TransactionsSaid, TransactionsMore,
 	TransactionsNone, TransactionsUnseen, WhichAccount, UnknownAccount, UnknownCategory, UnknownPeriod, FuturePeriod, SharedSaid, SharedLately, SharedNone, ForgetAsk,
-	ForgetDone, ForgetKept, ForgetOver, ChatCodeAsked, ChatLinked, ChatCodeWrong, ChatCodeOver, ChatCodeNone, Welcome, WelcomeUnlinked, HelpSaid, AskAnything, Goodbye, NotUnderstood, NothingToRepeat, Unlinked,
+	ForgetDone, ForgetKept, ForgetOver, ChatCodeAsked, ChatLinked, ChatCodeWrong, ChatCodeOver, ChatCodeNone, ChatLink, ChatUnlink, ChatUnlinked, ChatDoubt, Welcome, WelcomeUnlinked, HelpSaid, AskAnything, Goodbye, NotUnderstood, NothingToRepeat, Unlinked,
 	ScopeBalances, ScopeSpending, ScopeTransactions, ScopeOther, BankUnavailable, BankBusy, BankGarbled, BankRelink, BankForbidden, TooMuch, TooLong,
 	Late, Sorry,
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"sotto/server/dev"
+	"sotto/skills/messenger"
+	"sotto/skills/messenger/mockgraph"
 )
 
 // fields are all that a log line may have, by its message.
@@ -73,6 +75,24 @@ func TestNoLogLineHoldsAnythingPersonal(t *testing.T) {
 		status, _ = send(t, s.signed([]byte(`{"version":"1.0","request":{"type":"LaunchRequest"},"token":"`+string(s.device.Token)+`"}`)))
 		if status != http.StatusBadRequest {
 			t.Errorf("half a request gets %d", status)
+		}
+	}
+	page := house.Dev().Messenger
+	secrets = append(secrets, page.AppSecret, page.VerifyToken)
+	x := house.texter(t)
+	secrets = append(secrets, x.phone.Person)
+	x.link("ada")
+	for _, text := range []string{"what's my balance", "my cousin Ottokar wants to know", "what were my last transactions", "forget me", "yes"} {
+		x.says(text)
+	}
+	secrets = append(secrets, "Ottokar", "cousin")
+	house.MockGraph().Fail(mockgraph.Fault{Status: 500, Code: 2})
+	x.deliverNothing(x.phone.Type("Ottokar again"))
+	x.passUntilHeard(house)
+	x.postAs(messenger.Sign("guess", []byte("Ottokar")), []byte("Ottokar"))
+	for _, h := range x.messages() {
+		if strings.Contains(h.Text, "pound") {
+			secrets = append(secrets, h.Text)
 		}
 	}
 	house.stop()

@@ -22,6 +22,14 @@ type File struct {
 	Banks       []Bank            `json:"banks"`
 	Clients     map[string]Client `json:"clients"`
 	Alexa       AlexaFiles        `json:"alexa"`
+	Messenger   PageFile          `json:"messenger"`
+}
+
+// PageFile is what a client needs to act as Messenger. What the Page sends is kept at bank_url/graph/messages.
+type PageFile struct {
+	AppSecret   string `json:"app_secret"`
+	VerifyToken string `json:"verify_token"`
+	PageID      string `json:"page_id"`
 }
 
 // Bank is one mock bank and its customers.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
 
@@ -38,6 +37,17 @@ type House struct {
 	Customers []Customer
 	// SkillID is the Alexa skill's application id.
 	SkillID string
+	// Messenger is the Page on Facebook.
+	Messenger FacebookPage
+}
+
+// FacebookPage is a Page on Facebook, and what its Messenger is proven by.
+type FacebookPage struct {
+	ClientID    string `json:"client_id"`
+	AppSecret   string `json:"app_secret"`
+	VerifyToken string `json:"verify_token"`
+	PageToken   string `json:"page_token"`
+	PageID      string `json:"page_id"`
 }
 
 // Client is an OAuth client that was invented. A public one has no secret.
@@ -60,6 +70,7 @@ type invented struct {
 	BankClient Client            `json:"bank_client"`
 	Customers  []Customer        `json:"customers"`
 	SkillID    string            `json:"skill_id"`
+	Messenger  FacebookPage      `json:"messenger,omitzero"`
 }
 
 // Open opens what was invented for the state directory, and invents what is missing from random bytes. OpenState has been called. What was
@@ -71,41 +82,42 @@ func Open(dir string, random io.Reader) (*House, error) {
 	}
 	path := filepath.Join(dir, "invented.json")
 	content, err := os.ReadFile(path) //nolint:gosec // a file of our own state directory
-	var kept invented
 	switch {
 	case errors.Is(err, os.ErrNotExist):
+		made, err := invent(random)
+		if err != nil {
+			return nil, err
+		}
+		if content, err = keep(path, made); err != nil {
+			return nil, err
+		}
 	case err != nil:
 		return nil, fmt.Errorf("read what was invented: %w", err)
-	default:
-		if err := json.Unmarshal(content, &kept); err != nil || len(kept.Customers) == 0 || kept.Clients == nil {
-			return nil, fmt.Errorf("%w: %s is damaged: remove the state directory to start afresh", ErrState, path)
-		}
 	}
-	if kept.Clients["service"].ID == "" { // nothing is there yet, or an earlier version knew fewer clients
-		if err := kept.complete(random, path); err != nil {
+	var kept invented
+	if err := json.Unmarshal(content, &kept); err != nil || len(kept.Customers) == 0 {
+		return nil, fmt.Errorf("%w: %s is damaged: remove the state directory to start afresh", ErrState, path)
+	}
+	if kept.Messenger == (FacebookPage{}) { // a state directory of an earlier version
+		i := &inventor{random: random}
+		if kept.Messenger = i.page(); i.err != nil {
+			return nil, i.err
+		}
+		if _, err := keep(path, kept); err != nil {
 			return nil, err
 		}
 	}
-	h.Clients, h.BankClient, h.Customers, h.SkillID = kept.Clients, kept.BankClient, kept.Customers, kept.SkillID
+	h.Clients, h.BankClient, h.Customers, h.SkillID, h.Messenger = kept.Clients, kept.BankClient, kept.Customers, kept.SkillID, kept.Messenger
 	return h, nil
 }
 
-// complete invents what is missing, and keeps all of it.
-func (k *invented) complete(random io.Reader, path string) error {
-	made, err := invent(random)
-	if err != nil {
-		return err
-	}
-	if k.Clients != nil {
-		maps.Copy(made.Clients, k.Clients)
-		made.BankClient, made.Customers, made.SkillID = k.BankClient, k.Customers, k.SkillID
-	}
+// keep writes what was invented, and gives the bytes.
+func keep(path string, made invented) ([]byte, error) {
 	content, err := json.Marshal(made, jsontext.WithIndent("  "))
 	if err != nil {
-		return fmt.Errorf("keep what was invented: %w", err)
+		return nil, fmt.Errorf("keep what was invented: %w", err)
 	}
-	*k = made
-	return WriteFile(path, content)
+	return content, WriteFile(path, content)
 }
 
 // Random gives n random bytes as unpadded base64url text.
@@ -145,9 +157,18 @@ func (i *inventor) uuid() string {
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:32]
 }
 
+// page invents a Page. Its id has the length of Meta's.
+func (i *inventor) page() FacebookPage {
+	id := []byte("1")
+	for _, b := range i.bytes(14) {
+		id = append(id, '0'+b%10)
+	}
+	return FacebookPage{ClientID: "messenger-" + i.hex(4), AppSecret: i.hex(16), VerifyToken: i.text(24), PageToken: i.text(48), PageID: string(id)}
+}
+
 func invent(random io.Reader) (invented, error) {
 	i := &inventor{random: random}
-	vendor, project := "M"+i.hex(6), "sotto-"+i.hex(4)
+	vendor := "M" + i.hex(6)
 	made := invented{
 		Clients: map[string]Client{
 			// The three redirect URIs of Amazon, of which one is used by the region of the customer's account; and one on loopback, for a
@@ -159,14 +180,13 @@ func invent(random io.Reader) (invented, error) {
 				"http://127.0.0.1/callback",
 			}},
 			"google": {ID: "google-" + i.hex(4), Secret: i.text(32), RedirectURIs: []string{
-				"https://oauth-redirect.googleusercontent.com/r/" + project,
-				"https://oauth-redirect-sandbox.googleusercontent.com/r/" + project,
+				"https://oauth-redirect.googleusercontent.com/r/sotto-" + i.hex(4),
 			}},
-			"mcp":     {ID: "mcp-" + i.hex(4), RedirectURIs: []string{"http://127.0.0.1/callback"}},
-			"service": {ID: "service-" + i.hex(4), Secret: i.text(32)},
+			"mcp": {ID: "mcp-" + i.hex(4), RedirectURIs: []string{"http://127.0.0.1/callback"}},
 		},
 		BankClient: Client{ID: "sotto-" + i.hex(4), Secret: i.text(32)},
 		SkillID:    "amzn1.ask.skill." + i.uuid(),
+		Messenger:  i.page(),
 	}
 	for _, name := range Usernames {
 		made.Customers = append(made.Customers, Customer{

@@ -55,6 +55,16 @@ var places = []place{
 			WHERE substr(refresh_sealed, 1, 5) = $1 AND id > $2 ORDER BY id LIMIT $3`,
 		`UPDATE connections SET refresh_sealed = $1 WHERE id = $2 AND refresh_sealed = $3`,
 	},
+	{
+		"outbox.sealed",
+		`SELECT id, 'outbox|' || id || '|sealed', sealed FROM outbox WHERE substr(sealed, 1, 5) = $1 AND id > $2 ORDER BY id LIMIT $3`,
+		`UPDATE outbox SET sealed = $1 WHERE id = $2 AND sealed = $3`,
+	},
+	{
+		"chat_memories.sealed",
+		`SELECT chat, 'chat_memories|' || chat || '|sealed', sealed FROM chat_memories WHERE substr(sealed, 1, 5) = $1 AND chat > $2 ORDER BY chat LIMIT $3`,
+		`UPDATE chat_memories SET sealed = $1 WHERE chat = $2 AND sealed = $3`,
+	},
 	consentInEndings, // once more: a connection that ends moves back
 }
 

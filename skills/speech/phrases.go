@@ -94,6 +94,13 @@ func (p *Phrases) Say(locale string, r skills.Reply) Spoken {
 	return out
 }
 
+// Label gives the words of something that is read and not heard, such as the title of a button, in the nearest language; pairs are names
+// and what stands for them. Empty where there are none.
+func (p *Phrases) Label(locale, id string, pairs ...string) string {
+	l := p.in(locale)
+	return plain(l.say(id, 0, pairs...))
+}
+
 func speak(words string) string { return "<speak>" + words + "</speak>" }
 
 // repromptID names what is said when nobody answers a question.
