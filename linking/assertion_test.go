@@ -389,6 +389,7 @@ func FuzzClientKeys(f *testing.F) {
 		_ = c.Faults()
 	})
 }
+
 func TestAClientThatMustPushSaysTheIssuerAndNothingElse(t *testing.T) {
 	h := open(t)
 	strict := signingClient()

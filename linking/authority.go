@@ -35,6 +35,7 @@ type Options struct {
 //	POST /oauth/introspect Introspect  introspect.go
 //	GET /oauth/userinfo    Userinfo    userinfo.go
 //	a platform's request   Resolve     resolve.go     access token in, Link out
+//	a service's request    Service     service.go     access token in; no Link, ever
 //	a chat                 Invite …    chat.go        linking that starts from a chat
 //
 // Each decision is one guarded statement in the Store. Only where it touched no row are the rows read, and a pure function of
@@ -93,11 +94,11 @@ func (a *Authority) resources(p Platform) []string {
 	case Alexa:
 		return []string{a.o.Issuer + "/alexa"}
 	case Google:
-		return []string{a.o.Issuer + "/dialogflow"}
+		return []string{a.Resource(DialogflowPath)}
 	case MCP:
 		return []string{a.Resource(MCPPath), a.Resource(AlexaMCPPath)}
-	default:
-		return []string{a.o.Issuer}
+	default: // the house as a whole, for services that cannot say a resource; and each place where a service can come
+		return []string{a.o.Issuer, a.Resource(MCPPath), a.Resource(AlexaMCPPath), a.Resource(DialogflowPath)}
 	}
 }
 

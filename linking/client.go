@@ -58,7 +58,10 @@ const (
 const (
 	AuthorizationCode = "authorization_code"
 	RefreshToken      = "refresh_token"
+	ClientCredentials = "client_credentials"
 )
+
+var grants = []string{AuthorizationCode, RefreshToken, ClientCredentials}
 
 // Client is one assistant as an OAuth client. The names in YAML are those of SOTTO_CLIENTS.
 type Client struct {
@@ -118,8 +121,11 @@ func (c Client) WithDefaults() Client {
 	if c.AccessTTL == 0 {
 		c.AccessTTL = time.Hour
 	}
-	if c.Grants == nil && c.Platform != Service {
+	if c.Grants == nil {
 		c.Grants = []string{AuthorizationCode, RefreshToken}
+		if c.Platform == Service {
+			c.Grants = []string{ClientCredentials}
+		}
 	}
 	return c
 }
@@ -179,8 +185,12 @@ func (c Client) authFaults(fault func(bool, string, ...any)) {
 
 func (c Client) tokenFaults(fault func(bool, string, ...any)) {
 	for _, g := range c.Grants {
-		fault(g != AuthorizationCode && g != RefreshToken, "grant %q is not there yet; use authorization_code and refresh_token", g)
+		fault(!slices.Contains(grants, g), "grant %q is not known: say some of %s", g, strings.Join(grants, ", "))
+		fault(c.Platform == Service && g != ClientCredentials, "a service acts for no customer: its only grant is client_credentials, not %s", g)
 	}
+	speaks := slices.Contains(c.Grants, ClientCredentials)
+	fault(speaks && c.Auth == Public, "client_credentials needs a client that authenticates")
+	fault(speaks && c.Platform == Alexa, "client_credentials is for service, google and mcp: a skill has nothing to list")
 	fault(slices.Contains(c.Grants, RefreshToken) && !slices.Contains(c.Grants, AuthorizationCode), "refresh_token needs authorization_code")
 	fault(c.AccessToken != JWT && c.AccessToken != Opaque, "access_token must be jwt or opaque")
 	fault(c.AccessToken == JWT && c.Platform == Google, "google refuses access tokens that are JWTs; say access_token: opaque")

@@ -48,7 +48,16 @@ func TestEveryFaultOfEveryClientIsListed(t *testing.T) {
 		"a client that signs and has a secret": {"alexa", func(c *linking.Client) { c.Auth = linking.PrivateKeyJWT }, "has no secret"},
 		"pushed requests, always":              {"alexa", func(c *linking.Client) { c.PAR = linking.Required }, ""},
 		"pushed requests, perhaps":             {"alexa", func(c *linking.Client) { c.PAR = "sometimes" }, "par must be"},
-		"service tokens":                       {"alexa", func(c *linking.Client) { c.Grants = []string{"client_credentials"} }, `"client_credentials" is not there yet`},
+		"a grant nobody knows":                 {"alexa", func(c *linking.Client) { c.Grants = []string{"password"} }, `grant "password" is not known`},
+		"a skill that would list":              {"alexa", func(c *linking.Client) { c.Grants = []string{"client_credentials"} }, "a skill has nothing to list"},
+		"a public client that would list": {"mcp", func(c *linking.Client) {
+			c.Grants = []string{"authorization_code", "refresh_token", "client_credentials"}
+		}, "needs a client that authenticates"},
+		"a service that would act for a customer": {"alexa", func(c *linking.Client) { c.Platform, c.Grants = linking.Service, []string{"authorization_code"} }, "its only grant is client_credentials"},
+		"a service that anybody could be":         {"alexa", func(c *linking.Client) { c.Platform, c.Auth, c.SecretSHA256 = linking.Service, linking.Public, "" }, "a service client must authenticate"},
+		"an assistant that lists for itself, too": {"google", func(c *linking.Client) {
+			c.Grants = []string{"authorization_code", "refresh_token", "client_credentials"}
+		}, ""},
 		"refresh alone":                        {"alexa", func(c *linking.Client) { c.Grants = []string{"refresh_token"} }, "needs authorization_code"},
 		"PKCE optional for Alexa":              {"alexa", func(c *linking.Client) { c.PKCE = linking.Optional }, "only for google"},
 		"PKCE optional without a secret":       {"google", func(c *linking.Client) { c.Auth, c.SecretSHA256, c.Refresh = linking.Public, "", linking.Rotate }, "only for google with a secret"},

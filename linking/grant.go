@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -51,18 +53,22 @@ func (a *Authority) grant(ctx context.Context, client Client, f form) (Grant, er
 	switch {
 	case kind == "":
 		return Grant{}, refuse(invalidRequest, "grant_type_missing", "grant_type is missing")
-	case kind != AuthorizationCode && kind != RefreshToken:
-		return Grant{}, refuse(unsupportedGrantType, "grant_type_unknown", "grant_type must be authorization_code or refresh_token")
+	case !slices.Contains(grants, kind):
+		return Grant{}, refuse(unsupportedGrantType, "grant_type_unknown", "grant_type must be "+strings.Join(grants, ", "))
 	case !client.may(kind):
 		return Grant{}, refuse(unauthorizedClient, "grant_not_allowed", "this client may not use this grant_type")
 	}
 	if _, ok := a.resource(client.Platform, f["resource"]); !ok {
 		return Grant{}, refuse(invalidTarget, "resource_unknown", "resource is not served here")
 	}
-	if kind == AuthorizationCode {
+	switch kind {
+	case AuthorizationCode:
 		return a.exchange(ctx, client, f)
+	case RefreshToken:
+		return a.refresh(ctx, client, f)
+	default:
+		return a.credentials(ctx, client, f)
 	}
-	return a.refresh(ctx, client, f)
 }
 
 // exchange trades a code for tokens, RFC 6749 section 4.1.3.

@@ -41,6 +41,16 @@ func (a *Authority) Introspect(ctx context.Context, c Call) (Introspection, erro
 	if isRefresh(f["token"]) {
 		return a.introspectRefresh(ctx, client, f["token"])
 	}
+	service, err := a.inspectService(ctx, Token(f["token"]))
+	switch {
+	case err == nil && service.Client == client.ID && client.may(ClientCredentials):
+		return Introspection{
+			Active: true, Scope: ListScope, Client: client.ID, TokenType: "Bearer", Expires: service.Expires.Unix(), Issued: service.Issued.Unix(),
+			Subject: client.ID, Audience: service.Resource, Issuer: a.o.Issuer, ID: service.ID,
+		}, nil
+	case err != nil && !errors.Is(err, ErrNotLinked):
+		return Introspection{}, fmt.Errorf("introspect: %w", err)
+	}
 	g, scopes, err := a.inspect(ctx, Token(f["token"]))
 	switch {
 	case errors.Is(err, ErrNotLinked):

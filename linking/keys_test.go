@@ -225,7 +225,7 @@ func TestTheMetadataNamesOnlyWhatIsThere(t *testing.T) {
 		Issuer: issuer, AuthorizationEndpoint: issuer + "/oauth/authorize", TokenEndpoint: issuer + "/oauth/token", RevocationEndpoint: issuer + "/oauth/revoke",
 		IntrospectionEndpoint: issuer + "/oauth/introspect", PushedEndpoint: issuer + "/oauth/par", UserinfoEndpoint: issuer + "/oauth/userinfo", JWKSURI: issuer + "/.well-known/jwks.json",
 		ScopesSupported: []string{"balances", "spending", "transactions", "income", "upcoming"}, SubjectTypesSupported: []string{"pairwise"},
-		ResponseTypesSupported: []string{"code"}, ResponseModesSupported: []string{"query"}, GrantTypesSupported: []string{"authorization_code", "refresh_token"},
+		ResponseTypesSupported: []string{"code"}, ResponseModesSupported: []string{"query"}, GrantTypesSupported: []string{"authorization_code", "refresh_token", "client_credentials"},
 		TokenAuthMethods:         []string{"client_secret_basic", "client_secret_post", "none"},
 		RevocationAuthMethods:    []string{"client_secret_basic", "client_secret_post", "none"},
 		IntrospectionAuthMethods: []string{"client_secret_basic", "client_secret_post"}, ChallengeMethodsSupported: []string{"S256"}, IssuerParameterInResponses: true,

@@ -58,6 +58,9 @@ func (a *Authority) Metadata() Metadata {
 		m.TokenAuthMethods = append(m.TokenAuthMethods, string(Public))
 	}
 	m.RevocationAuthMethods = m.TokenAuthMethods
+	if a.anybodyMay(ClientCredentials) {
+		m.GrantTypesSupported = append(m.GrantTypesSupported, ClientCredentials)
+	}
 	return m
 }
 
@@ -65,6 +68,16 @@ func (a *Authority) Metadata() Metadata {
 func (a *Authority) some(auth ClientAuth) bool {
 	for _, c := range a.clients {
 		if c.Auth == auth {
+			return true
+		}
+	}
+	return false
+}
+
+// anybodyMay says whether some client uses this grant.
+func (a *Authority) anybodyMay(grant string) bool {
+	for _, c := range a.clients {
+		if c.may(grant) {
 			return true
 		}
 	}

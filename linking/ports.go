@@ -16,6 +16,7 @@ type Store interface {
 	PushedStore
 	AssertionStore
 	GrantStore
+	ServiceStore
 	LinkStore
 	ChatStore
 }
@@ -243,6 +244,27 @@ type AssertionStore interface {
 	SpendAssertion(ctx context.Context, id []byte, expires time.Time) error
 }
 
+// ServiceToken is an access token of a client that acts for no customer.
+type ServiceToken struct {
+	Hash     []byte // SHA-256 of the token
+	Client   string
+	Resource string
+	Issued   time.Time
+	Expires  time.Time
+	Revoked  bool
+	ID       string // of a JWT; it is not kept
+}
+
+// ServiceStore keeps tokens of services: opaque ones, and JWTs that were revoked, until they expire.
+type ServiceStore interface {
+	// AddService keeps a new one.
+	AddService(ctx context.Context, t ServiceToken) error
+	// Service gives the one of this hash, expired, revoked or not; ErrNone.
+	Service(ctx context.Context, token []byte) (ServiceToken, error)
+	// RevokeService revokes one, and keeps it for that where it was not kept. Repeating it is no error.
+	RevokeService(ctx context.Context, t ServiceToken) error
+}
+
 // LinkStore ends links.
 type LinkStore interface {
 	// EndLink ends the link's grants and deletes its access tokens; its connections are handed over to be ended; in one transaction.
@@ -251,7 +273,8 @@ type LinkStore interface {
 	// ForgetLink does what EndLink does and deletes every row of the link, its key first of all; the receipt stays. Where a receipt
 	// of this code is there, it is given back as it was made; ErrNone where there is neither link nor receipt.
 	ForgetLink(ctx context.Context, link string, r Receipt) (Receipt, error)
-	// SweepLinks deletes interactions, pushed requests, tickets, access tokens, spent assertions and remembered generations whose time is over at now, links whose code was
+	// SweepLinks deletes interactions, pushed requests, tickets, access tokens, tokens of services, spent assertions and
+	// remembered generations whose time is over at now, links whose code was
 	// never traded or typed, and grants that ended long ago. Connections without a link are handed over to be ended.
 	SweepLinks(ctx context.Context, now time.Time) error
 }

@@ -13,13 +13,14 @@ type ResourceMetadata struct {
 	TermsURI             string   `json:"resource_tos_uri,omitempty"`    // of the bank
 }
 
-// The paths of the resources at which a client presents its token as RFC 6750 has it.
+// The paths of resources at which tokens are presented.
 const (
-	MCPPath      = "/mcp"
-	AlexaMCPPath = "/mcp/alexa" // the same for Alexa+, which wants its refusals without WWW-Authenticate
+	MCPPath        = "/mcp"
+	AlexaMCPPath   = "/mcp/alexa"  // the same for Alexa+, which wants its refusals without WWW-Authenticate
+	DialogflowPath = "/dialogflow" // of both webhooks
 )
 
-// ProtectedPaths lists the resources that have metadata. The empty one is the house as a whole, where clients look that know no path.
+// ProtectedPaths lists the resources that have metadata, because assistants look for it. The empty one is the house as a whole, where clients look that know no path.
 func ProtectedPaths() []string { return []string{"", MCPPath, AlexaMCPPath} }
 
 // Resource is how the resource at this path is called in metadata, resource parameters and audiences.

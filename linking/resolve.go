@@ -21,17 +21,18 @@ const skew = 10 * time.Second
 // accessType is the typ of RFC 9068, without which another JWT of ours could be taken for an access token.
 const accessType = "at+jwt"
 
-// claims are those of RFC 9068 section 2.2, and the grant.
+// claims are those of RFC 9068 section 2.2, and the grant, which a service's token has not.
 type claims struct {
 	jwt.RegisteredClaims
 	Client string `json:"client_id"`
 	Scope  string `json:"scope"`
-	Grant  string `json:"gid"`
+	Grant  string `json:"gid,omitempty"`
 }
 
 // verified is what is remembered of a JWT with a good signature: everything that does not change.
 type verified struct {
 	kid      string
+	service  bool // of a client that acts for no customer: there is no grant
 	grant    string
 	client   string
 	subject  string
@@ -44,18 +45,21 @@ type verified struct {
 
 // mint makes a JWT access token.
 func (a *Authority) mint(client Client, g Granted, scopes Mask) (Token, error) {
+	return a.sign(client, claims{Client: client.ID, Scope: scopes.String(), Grant: g.Grant}, g.Subject, g.Resource)
+}
+
+// sign completes the claims of an access token, and signs them.
+func (a *Authority) sign(client Client, c claims, subject, resource string) (Token, error) {
 	key, err := a.o.Keys.signer()
 	if err != nil {
 		return "", fmt.Errorf("sign access token: %w", err)
 	}
 	now := a.o.Now()
-	t := jwt.NewWithClaims(jwt.SigningMethodES256, claims{
-		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: a.o.Issuer, Subject: g.Subject, Audience: jwt.ClaimStrings{g.Resource}, ID: encode(random(16)),
-			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(client.AccessTTL)),
-		},
-		Client: client.ID, Scope: scopes.String(), Grant: g.Grant,
-	})
+	c.RegisteredClaims = jwt.RegisteredClaims{
+		Issuer: a.o.Issuer, Subject: subject, Audience: jwt.ClaimStrings{resource}, ID: encode(random(16)),
+		IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(client.AccessTTL)),
+	}
+	t := jwt.NewWithClaims(jwt.SigningMethodES256, c)
 	t.Header["typ"], t.Header["kid"] = accessType, key.kid
 	signed, err := t.SignedString(key.private)
 	if err != nil {
@@ -133,6 +137,8 @@ func (a *Authority) inspect(ctx context.Context, token Token) (found, Mask, erro
 		return found{}, 0, errNoToken
 	case strings.HasPrefix(string(token), accessPrefix):
 		return a.inspectOpaque(ctx, token)
+	case strings.HasPrefix(string(token), servicePrefix):
+		return found{}, 0, errOfService
 	default:
 		return a.inspectJWT(ctx, token)
 	}
@@ -173,6 +179,9 @@ func (a *Authority) inspectJWT(ctx context.Context, token Token) (found, Mask, e
 	v, err := a.verify(string(token), sum)
 	if err != nil {
 		return found{}, 0, err
+	}
+	if v.service {
+		return found{}, 0, errOfService
 	}
 	g, revoked, err := a.o.Store.ByGrant(ctx, v.grant, sum[:])
 	switch {
@@ -236,7 +245,9 @@ func (a *Authority) verify(token string, sum [sha256.Size]byte) (verified, error
 		return verified{}, errClientIsGone
 	}
 	scopes, ok := parseScopes(c.Scope)
-	if !ok || scopes == 0 || c.Grant == "" || c.IssuedAt == nil || len(c.Audience) != 1 || !slices.Contains(a.resources(client.Platform), c.Audience[0]) {
+	ok = ok && scopes != 0 && c.Grant != ""
+	v.service = c.Scope == ListScope && c.Grant == "" && c.Subject == client.ID
+	if !ok && !v.service || c.IssuedAt == nil || len(c.Audience) != 1 || !slices.Contains(a.resources(client.Platform), c.Audience[0]) {
 		return verified{}, errForged
 	}
 	v.grant, v.client, v.subject, v.id, v.audience, v.scopes = c.Grant, c.Client, c.Subject, c.ID, c.Audience[0], scopes

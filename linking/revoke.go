@@ -23,7 +23,16 @@ func (a *Authority) Revoke(ctx context.Context, c Call) error {
 	if isRefresh(token) {
 		return a.revokeRefresh(ctx, client, token)
 	}
-	return a.revokeAccess(ctx, client, Token(token))
+	service, err := a.inspectService(ctx, Token(token))
+	switch {
+	case errors.Is(err, ErrNotLinked):
+		return a.revokeAccess(ctx, client, Token(token))
+	case err != nil:
+		return fmt.Errorf("revoke: %w", err)
+	case service.Client != client.ID:
+		return notYours(client)
+	}
+	return a.o.Store.RevokeService(ctx, service)
 }
 
 func isRefresh(token string) bool {

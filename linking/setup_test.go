@@ -61,6 +61,8 @@ func clients() []linking.Client {
 			Scopes: []linking.Scope{linking.Balances, linking.Spending},
 		},
 		{ID: "chat", Name: "Messenger", Platform: linking.Messenger, Scopes: []linking.Scope{linking.Balances}},
+		{ID: "service", Name: "Service", Platform: linking.Service, SecretSHA256: digest(secret), Auth: linking.BasicOrPost},
+		{ID: "reference", Name: "Service", Platform: linking.Service, SecretSHA256: digest(secret), Auth: linking.BasicOrPost, AccessToken: linking.Opaque},
 	}
 }
 
@@ -290,7 +292,7 @@ func call(client string, members map[string]string) linking.Call {
 	}
 	form["client_id"] = []string{client}
 	switch client {
-	case "alexa", "google", "long":
+	case "alexa", "google", "long", "service", "reference":
 		form["client_secret"] = []string{secret}
 	case "other":
 		form["client_secret"] = []string{"other " + secret}

@@ -20,6 +20,7 @@ const tokenLength = 43
 // JWT starts like one.
 const (
 	accessPrefix   = "sa_" // opaque access token
+	servicePrefix  = "sv_" // opaque access token of a service
 	stablePrefix   = "ss_" // refresh token that stays
 	rotatingPrefix = "sr_" // refresh token that is replaced
 )

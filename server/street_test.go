@@ -159,19 +159,19 @@ func TestBanksAndClientsThatAreRefused(t *testing.T) {
 		setting, file string
 		want          []string
 	}{
-		"a bank with an unknown key":                   {"SOTTO_BANKS", "- id: a\n  titel: b\n", []string{"SOTTO_BANKS", "titel"}},
-		"banks that are no list":                       {"SOTTO_BANKS", "id: a\n", []string{"SOTTO_BANKS"}},
-		"an empty list of banks":                       {"SOTTO_BANKS", "[]\n", []string{"lists no bank"}},
-		"two documents":                                {"SOTTO_BANKS", "[]\n---\n[]\n", []string{"one YAML document"}},
-		"two banks with faults, both named":            {"SOTTO_BANKS", "- id: first\n- id: second\n", []string{`"first"`, `"second"`, "token_url", "zone"}},
-		"a bank called like the mock bank":             {"SOTTO_BANKS", "- id: albion\n", []string{`"albion" stands twice`}},
-		"a secret that is no text is not shown":        {"SOTTO_BANKS", "- id: a\n  client_secret: [hush]\n", []string{"SOTTO_BANKS"}},
-		"a client with an unknown key":                 {"SOTTO_CLIENTS", "- id: a\n  secret: hush\n", []string{"SOTTO_CLIENTS", "secret"}},
-		"two clients with faults, both named":          {"SOTTO_CLIENTS", "- id: first\n- id: second\n", []string{`"first"`, `"second"`, "platform"}},
-		"a client of a kind that this version has not": {"SOTTO_CLIENTS", "- {id: s, name: S, platform: service, auth: basic_or_post, grants: [client_credentials]}\n", []string{"not there yet"}},
-		"a client whose key file is not there":         {"SOTTO_CLIENTS", "- {id: s, name: S, platform: alexa, auth: private_key_jwt, jwks_file: /none.jwks, redirect_uris: ['https://s.example/'], scopes: [balances]}\n", []string{`"s"`, "/none.jwks", "cannot be read"}},
-		"a client whose key file holds no key":         {"SOTTO_CLIENTS", "- {id: s, name: S, platform: alexa, auth: private_key_jwt, jwks_file: /dev/null, redirect_uris: ['https://s.example/'], scopes: [balances]}\n", []string{`"s"`, "/dev/null", "no JSON Web Key Set"}},
-		"a file that is not there":                     {"SOTTO_CLIENTS", "", []string{"no such file"}},
+		"a bank with an unknown key":            {"SOTTO_BANKS", "- id: a\n  titel: b\n", []string{"SOTTO_BANKS", "titel"}},
+		"banks that are no list":                {"SOTTO_BANKS", "id: a\n", []string{"SOTTO_BANKS"}},
+		"an empty list of banks":                {"SOTTO_BANKS", "[]\n", []string{"lists no bank"}},
+		"two documents":                         {"SOTTO_BANKS", "[]\n---\n[]\n", []string{"one YAML document"}},
+		"two banks with faults, both named":     {"SOTTO_BANKS", "- id: first\n- id: second\n", []string{`"first"`, `"second"`, "token_url", "zone"}},
+		"a bank called like the mock bank":      {"SOTTO_BANKS", "- id: albion\n", []string{`"albion" stands twice`}},
+		"a secret that is no text is not shown": {"SOTTO_BANKS", "- id: a\n  client_secret: [hush]\n", []string{"SOTTO_BANKS"}},
+		"a client with an unknown key":          {"SOTTO_CLIENTS", "- id: a\n  secret: hush\n", []string{"SOTTO_CLIENTS", "secret"}},
+		"two clients with faults, both named":   {"SOTTO_CLIENTS", "- id: first\n- id: second\n", []string{`"first"`, `"second"`, "platform"}},
+		"a service that anybody could be":       {"SOTTO_CLIENTS", "- {id: s, name: S, platform: service, auth: none}\n", []string{"must authenticate"}},
+		"a client whose key file is not there":  {"SOTTO_CLIENTS", "- {id: s, name: S, platform: alexa, auth: private_key_jwt, jwks_file: /none.jwks, redirect_uris: ['https://s.example/'], scopes: [balances]}\n", []string{`"s"`, "/none.jwks", "cannot be read"}},
+		"a client whose key file holds no key":  {"SOTTO_CLIENTS", "- {id: s, name: S, platform: alexa, auth: private_key_jwt, jwks_file: /dev/null, redirect_uris: ['https://s.example/'], scopes: [balances]}\n", []string{`"s"`, "/dev/null", "no JSON Web Key Set"}},
+		"a file that is not there":              {"SOTTO_CLIENTS", "", []string{"no such file"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "list.yaml")

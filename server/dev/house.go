@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -82,28 +83,18 @@ func Open(dir string, random io.Reader) (*House, error) {
 	}
 	path := filepath.Join(dir, "invented.json")
 	content, err := os.ReadFile(path) //nolint:gosec // a file of our own state directory
+	var kept invented
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		made, err := invent(random)
-		if err != nil {
-			return nil, err
-		}
-		if content, err = keep(path, made); err != nil {
-			return nil, err
-		}
 	case err != nil:
 		return nil, fmt.Errorf("read what was invented: %w", err)
-	}
-	var kept invented
-	if err := json.Unmarshal(content, &kept); err != nil || len(kept.Customers) == 0 {
-		return nil, fmt.Errorf("%w: %s is damaged: remove the state directory to start afresh", ErrState, path)
-	}
-	if kept.Messenger == (FacebookPage{}) { // a state directory of an earlier version
-		i := &inventor{random: random}
-		if kept.Messenger = i.page(); i.err != nil {
-			return nil, i.err
+	default:
+		if err := json.Unmarshal(content, &kept); err != nil || len(kept.Customers) == 0 || kept.Clients == nil {
+			return nil, fmt.Errorf("%w: %s is damaged: remove the state directory to start afresh", ErrState, path)
 		}
-		if _, err := keep(path, kept); err != nil {
+	}
+	if kept.Clients["service"].ID == "" || kept.Messenger == (FacebookPage{}) { // nothing is there yet, or an earlier version knew less
+		if err := kept.complete(random, path); err != nil {
 			return nil, err
 		}
 	}
@@ -111,13 +102,25 @@ func Open(dir string, random io.Reader) (*House, error) {
 	return h, nil
 }
 
-// keep writes what was invented, and gives the bytes.
-func keep(path string, made invented) ([]byte, error) {
+// complete invents what is missing, and keeps all of it.
+func (k *invented) complete(random io.Reader, path string) error {
+	made, err := invent(random)
+	if err != nil {
+		return err
+	}
+	if k.Clients != nil {
+		maps.Copy(made.Clients, k.Clients)
+		made.BankClient, made.Customers, made.SkillID = k.BankClient, k.Customers, k.SkillID
+		if k.Messenger != (FacebookPage{}) {
+			made.Messenger = k.Messenger
+		}
+	}
 	content, err := json.Marshal(made, jsontext.WithIndent("  "))
 	if err != nil {
-		return nil, fmt.Errorf("keep what was invented: %w", err)
+		return fmt.Errorf("keep what was invented: %w", err)
 	}
-	return content, WriteFile(path, content)
+	*k = made
+	return WriteFile(path, content)
 }
 
 // Random gives n random bytes as unpadded base64url text.
@@ -168,7 +171,7 @@ func (i *inventor) page() FacebookPage {
 
 func invent(random io.Reader) (invented, error) {
 	i := &inventor{random: random}
-	vendor := "M" + i.hex(6)
+	vendor, project := "M"+i.hex(6), "sotto-"+i.hex(4)
 	made := invented{
 		Clients: map[string]Client{
 			// The three redirect URIs of Amazon, of which one is used by the region of the customer's account; and one on loopback, for a
@@ -180,9 +183,11 @@ func invent(random io.Reader) (invented, error) {
 				"http://127.0.0.1/callback",
 			}},
 			"google": {ID: "google-" + i.hex(4), Secret: i.text(32), RedirectURIs: []string{
-				"https://oauth-redirect.googleusercontent.com/r/sotto-" + i.hex(4),
+				"https://oauth-redirect.googleusercontent.com/r/" + project,
+				"https://oauth-redirect-sandbox.googleusercontent.com/r/" + project,
 			}},
-			"mcp": {ID: "mcp-" + i.hex(4), RedirectURIs: []string{"http://127.0.0.1/callback"}},
+			"mcp":     {ID: "mcp-" + i.hex(4), RedirectURIs: []string{"http://127.0.0.1/callback"}},
+			"service": {ID: "service-" + i.hex(4), Secret: i.text(32)},
 		},
 		BankClient: Client{ID: "sotto-" + i.hex(4), Secret: i.text(32)},
 		SkillID:    "amzn1.ask.skill." + i.uuid(),

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 
 	"sotto/server/dev"
@@ -53,6 +54,39 @@ func TestWhatIsInventedStaysAndIsNoConstant(t *testing.T) {
 	}
 	if first.Clients["mcp"].Secret != "" {
 		t.Error("the mcp client is public and has no secret")
+	}
+}
+
+// TestAnEarlierVersionsStateIsCompletedAndNothingInItChanges: who upgrades keeps his links.
+func TestAnEarlierVersionsStateIsCompletedAndNothingInItChanges(t *testing.T) {
+	dir := t.TempDir()
+	want := openHouse(t, dir)
+	path := filepath.Join(dir, "invented.json")
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var older map[string]any
+	if err := json.Unmarshal(content, &older); err != nil {
+		t.Fatal(err)
+	}
+	delete(older["clients"].(map[string]any), "service")
+	if content, err = json.Marshal(older); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := openHouse(t, dir)
+	if got.Clients["service"].Secret == "" || got.Clients["service"].Secret == want.Clients["service"].Secret {
+		t.Error("the service was not invented anew")
+	}
+	want.Clients["service"] = got.Clients["service"]
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if again := openHouse(t, dir); again.Clients["service"].Secret != got.Clients["service"].Secret {
+		t.Error("a restart invents it once more")
 	}
 }
 

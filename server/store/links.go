@@ -113,6 +113,10 @@ func (db *DB) SweepLinks(ctx context.Context, now time.Time) error {
 			[]any{millis(now.Add(-remembered)), sweepStep},
 		},
 		{
+			"tokens of services", `DELETE FROM service_tokens WHERE hash IN (SELECT hash FROM service_tokens WHERE expires <= $1 LIMIT $2)`,
+			[]any{millis(now), sweepStep},
+		},
+		{
 			"links never finished", `DELETE FROM links WHERE id IN (SELECT link_id FROM grants WHERE exchanged = 0 AND code_expires <= $1 LIMIT $2)`,
 			[]any{millis(now.Add(-unspent)), sweepStep},
 		},

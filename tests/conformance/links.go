@@ -62,6 +62,8 @@ func Links(t *testing.T, open func(*testing.T) linking.Store) {
 		"refreshing while the link ends leaves no access token":           endRefreshRace,
 		"a generation that is just being swept is not taken for unused":   sweepRace,
 		"of many who forget a link at once all get one receipt":           forgetRace,
+		"a service's token comes back, and says that it was revoked":      serviceComesBack,
+		"a service's token is revoked although it was never kept":         revokedService,
 	} {
 		t.Run(name, func(t *testing.T) { prove(t, open(t)) })
 	}
