@@ -72,20 +72,25 @@ type process struct {
 	*linking.Authority
 	keys  *linking.Keyring
 	store *watched
+	house *house
+	ahead time.Duration // its clock, of the house's
 }
+
+// Now is the time by the clock of this process.
+func (p *process) Now() time.Time { return p.house.Now().Add(p.ahead) }
 
 // processes opens n more on the house's database.
 func (h *house) processes(n int) []*process {
 	h.t.Helper()
 	var list []*process
 	for range n {
-		p := &process{store: &watched{Store: h.store, lasts: -1}}
+		p := &process{store: &watched{Store: h.database(), lasts: -1}, house: h}
 		var err error
-		if p.keys, err = linking.OpenKeyring(h.t.Context(), p.store, wrapping(h.t, 1), pairwise, h.Now); err != nil {
+		if p.keys, err = linking.OpenKeyring(h.t.Context(), p.store, wrapping(h.t, 1), pairwise, p.Now); err != nil {
 			h.t.Fatal(err)
 		}
 		if p.Authority, err = linking.New(linking.Options{
-			Issuer: issuer, Clients: append(clients(), longClient()), Keys: p.keys, Store: p.store, Connections: h.bank, Now: h.Now,
+			Issuer: issuer, Clients: append(clients(), longClient()), Keys: p.keys, Store: p.store, Connections: h.bank, Now: p.Now,
 		}); err != nil {
 			h.t.Fatal(err)
 		}
@@ -555,7 +560,7 @@ func (c *cluster) Link(t *rapid.T) {
 	f := &family{client: rapid.SampledFrom([]string{"alexa", "google", "mcp", "long"}).Draw(t, "client")}
 	code := c.h.at(c.any(t)).code(f.client)
 	g := c.h.at(c.any(t)).token(f.client, exchanging(f.client, code))
-	f.refresh = []*refresh{{token: g.RefreshToken}}
+	f.refresh = []refresh{{token: g.RefreshToken}}
 	c.families = append(c.families, f)
 	c.give(t, f, g)
 }

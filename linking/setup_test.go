@@ -9,7 +9,6 @@ import (
 	"errors"
 	"maps"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -152,6 +151,7 @@ type house struct {
 	*linking.Authority
 	t     testing.TB
 	store *counted
+	url   string // of the database
 	keys  *linking.Keyring
 	bank  *bank
 	mu    sync.Mutex
@@ -183,21 +183,35 @@ var pairwise = slices.Repeat([]byte{9}, 32)
 
 func open(t testing.TB) *house {
 	t.Helper()
-	h := &house{t: t, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), bank: &bank{begun: map[string]string{}, joined: map[string][]banking.Joined{}}}
-	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "sotto.db"), h.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
+	return openAt(t, engines["SQLite"](t))
+}
+
+// openAt opens a house on the database at url.
+func openAt(t testing.TB, url string) *house {
+	t.Helper()
+	h := &house{t: t, url: url, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), bank: &bank{begun: map[string]string{}, joined: map[string][]banking.Joined{}}}
+	db := h.database()
 	if err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	var err error
 	h.store = &counted{Store: db}
 	if h.keys, err = linking.OpenKeyring(t.Context(), h.store, wrapping(t, 1), pairwise, h.Now); err != nil {
 		t.Fatal(err)
 	}
 	h.Authority = h.authority(clients())
 	return h
+}
+
+// database opens the house's database once more, as another process would.
+func (h *house) database() *store.DB {
+	h.t.Helper()
+	db, err := store.Open(h.t.Context(), h.url, h.Now)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(func() { db.Close() })
+	return db
 }
 
 func (h *house) authority(clients []linking.Client) *linking.Authority {

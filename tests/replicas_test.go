@@ -37,29 +37,11 @@ func openReplicas(t *testing.T) *replicas {
 	first, second := freeAddr(t), freeAddr(t)
 	r.bankTime.Store(morning.UnixNano())
 	bankNow := func() time.Time { return time.Unix(0, r.bankTime.Load()).UTC() }
-	secret, totp := rand.Text(), base32.StdEncoding.EncodeToString([]byte(rand.Text())[:20])
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	base := "http://" + l.Addr().String()
-	r.bank, err = mockbank.New(mockbank.Options{
-		BaseURL: base, Clock: bankNow, Seed: 1, AccessTTL: 5 * time.Minute, RotateRefresh: true,
-		Clients: []mockbank.Client{{
-			ID: "sotto", Name: "Sotto", Auth: mockbank.AuthBasic, Secret: secret, RedirectURIs: []string{"http://" + first + "/link/callback"},
-		}},
-		Customers: map[string]mockbank.Credential{"ada": {Password: secret, TOTPSecret: totp}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	front := &http.Server{Handler: r.bank, ReadHeaderTimeout: 5 * time.Second}
-	go front.Serve(l)
-	t.Cleanup(func() { front.Close(); r.bank.Close() })
-	r.ada = dev.Person{Bank: "far", Customer: dev.Customer{Username: "ada", Password: secret, TOTPSecret: totp}, Now: bankNow}
+	var banks string
+	r.bank, banks, r.ada = farBank(t, "http://"+first+"/link/callback", bankNow, 5*time.Minute)
 
 	states := [2]string{t.TempDir(), t.TempDir()}
-	cfg := server.Config{State: states[0], Addr: first, PublicURL: "http://" + first, Banks: banksFile(t, base, secret), Database: r.database}
+	cfg := server.Config{State: states[0], Addr: first, PublicURL: "http://" + first, Banks: banks, Database: r.database}
 	r.houses[0] = openAs(t, morning, cfg)
 	if err := os.CopyFS(states[1], os.DirFS(states[0])); err != nil { // keys, clients and the Alexa authority are one
 		t.Fatal(err)
@@ -71,6 +53,29 @@ func openReplicas(t *testing.T) *replicas {
 		r.speakers[i].file.PublicURL = "http://" + addr
 	}
 	return r
+}
+
+// farBank is a bank of its own, with the customer ada, for houses whose customers come back at redirect; and a SOTTO_BANKS file that names it.
+func farBank(t *testing.T, redirect string, now func() time.Time, ttl time.Duration) (bank *mockbank.Server, banks string, ada dev.Person) {
+	t.Helper()
+	secret, totp := rand.Text(), base32.StdEncoding.EncodeToString([]byte(rand.Text())[:20])
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := "http://" + l.Addr().String()
+	bank, err = mockbank.New(mockbank.Options{
+		BaseURL: base, Clock: now, Seed: 1, AccessTTL: ttl, RotateRefresh: true,
+		Clients:   []mockbank.Client{{ID: "sotto", Name: "Sotto", Auth: mockbank.AuthBasic, Secret: secret, RedirectURIs: []string{redirect}}},
+		Customers: map[string]mockbank.Credential{"ada": {Password: secret, TOTPSecret: totp}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	front := &http.Server{Handler: bank, ReadHeaderTimeout: 5 * time.Second}
+	go front.Serve(l)
+	t.Cleanup(func() { front.Close(); bank.Close() })
+	return bank, banksFile(t, base, secret), dev.Person{Bank: "far", Customer: dev.Customer{Username: "ada", Password: secret, TOTPSecret: totp}, Now: now}
 }
 
 func (r *replicas) pass(d time.Duration) {
