@@ -26,6 +26,7 @@ var plan = map[string][]string{
 	"linking/disclosure":         {},
 	"skills":                     {"banking", "banking/spending", "linking", "linking/disclosure"},
 	"skills/speech":              {"banking", "banking/spending", "skills"},
+	"skills/nlu":                 {"banking", "banking/spending", "skills"},
 	"skills/alexa":               {"linking", "skills", "skills/speech"},
 	"server/store":               {"banking", "linking", "linking/disclosure", "skills/messenger/outbox"},
 	"skills/messenger":           {"linking", "skills", "skills/messenger/outbox", "skills/speech"},
