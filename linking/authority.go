@@ -44,6 +44,7 @@ type Authority struct {
 	o        Options
 	clients  map[string]Client
 	verified *otter.Cache[[sha256.Size]byte, verified]
+	tokens   *Pace // for each grant, and for each client that acts for nobody
 }
 
 // New makes an Authority, or an ErrClients that lists everything that is wrong with its clients.
@@ -72,6 +73,9 @@ func New(o Options) (*Authority, error) {
 	a.verified, err = otter.New(&otter.Options[[sha256.Size]byte, verified]{MaximumSize: 10_000})
 	if err != nil {
 		return nil, fmt.Errorf("cache of verified tokens: %w", err)
+	}
+	if a.tokens, err = NewPace(tokensPerSecond, tokensAtOnce); err != nil {
+		return nil, err
 	}
 	return a, nil
 }

@@ -1,6 +1,9 @@
 package linking
 
-import "net/http"
+import (
+	"net/http"
+	"time"
+)
 
 // OAuthError is a refusal in the words of RFC 6749. Nothing of it is personal; Reason is for the log and more exact than what
 // the other side is told.
@@ -13,6 +16,8 @@ type OAuthError struct {
 	// Redirect is the client's URL with error, state and iss, where the client and its redirect URI were proven and the browser
 	// may be sent there. Empty means: answer here, with a page or JSON.
 	Redirect string
+	// RetryAfter is how long to wait, where the refusal is for coming too often.
+	RetryAfter time.Duration
 	// Challenge is the WWW-Authenticate header, where there must be one.
 	Challenge string
 }

@@ -32,6 +32,13 @@ func (g Grant) MarshalJSON() ([]byte, error) {
 	}{string(g.AccessToken), "Bearer", g.ExpiresIn, string(g.RefreshToken), g.Scope})
 }
 
+// How often one grant gives tokens: many times what the most eager platform asks for, so that only what has gone wild is met. It is counted when
+// the client has proven itself, so nobody uses up another's; and never for a client as a whole, which may be a platform with a million customers.
+const (
+	tokensPerSecond = 10
+	tokensAtOnce    = 100
+)
+
 // Token answers the token endpoint, RFC 6749 section 3.2. Every refusal is an *OAuthError; any other error is a fault of ours, and
 // the client may try again.
 func (a *Authority) Token(ctx context.Context, c Call) (Grant, error) {
@@ -145,6 +152,9 @@ func (a *Authority) refresh(ctx context.Context, client Client, f form) (Grant, 
 		return Grant{}, refuse(invalidGrant, "refresh_malformed", "refresh_token is not valid")
 	}
 	r.Client, r.Want, r.Now, r.Grace = client.ID, want, a.o.Now(), grace
+	if wait := a.tokens.Wait(client.ID+" "+r.Grant+string(r.Hash), r.Now); wait > 0 {
+		return Grant{}, slower("refresh_too_often", wait)
+	}
 	access, kept := a.opaque(client, want)
 	r.Access = kept
 	g, used, err := a.o.Store.Refresh(ctx, r)

@@ -31,6 +31,9 @@ func (a *Authority) credentials(ctx context.Context, client Client, f form) (Gra
 	}
 	resource, _ := a.resource(client.Platform, f["resource"]) // grant has looked at it
 	now := a.o.Now()
+	if wait := a.tokens.Wait(client.ID, now); wait > 0 {
+		return Grant{}, slower("credentials_too_often", wait)
+	}
 	g := Grant{ExpiresIn: int64(client.AccessTTL / time.Second), Scope: ListScope}
 	if client.AccessToken == Opaque {
 		g.AccessToken = newToken(servicePrefix)

@@ -84,6 +84,11 @@ func (st *step) refused(err error) *linking.OAuthError {
 func (s *Server) authorize(c echo.Context) error {
 	ctx, st, done := s.beginStep(c, "authorize", tokenBudget)
 	defer done()
+	if wait, reason := s.visit(c); wait > 0 {
+		st.line.Outcome, st.line.Reason = "temporarily_unavailable", reason
+		sayWhen(c.Response().Header(), wait)
+		return echo.NewHTTPError(http.StatusTooManyRequests)
+	}
 	p, err := s.authority.Authorize(ctx, c.Request().URL.RawQuery, s.browser(c))
 	if err != nil {
 		return s.refusePage(c, st.refused(err), "")
@@ -294,7 +299,9 @@ func (s *Server) call(c echo.Context, name string, good int, do func(context.Con
 	}
 	answer, err := do(ctx, linking.Call{Authorization: r.Header.Get("Authorization"), Form: form}, st)
 	if err != nil {
-		return refuseCall(c, st.refused(err))
+		e := s.slowed(st.refused(err))
+		st.line.Outcome = e.Code
+		return refuseCall(c, e)
 	}
 	if answer == nil {
 		c.Response().WriteHeader(good)
@@ -318,7 +325,7 @@ func refuseCallAs(c echo.Context, status int) error {
 	askLater(c.Response().Header(), status)
 	e := &linking.OAuthError{Code: "invalid_request", Status: status, Description: detailOf(status)}
 	switch {
-	case status == http.StatusServiceUnavailable:
+	case status == http.StatusServiceUnavailable, status == http.StatusTooManyRequests:
 		e.Code = "temporarily_unavailable"
 	case status >= http.StatusInternalServerError:
 		e.Code = "server_error"
@@ -331,6 +338,7 @@ func refuseCall(c echo.Context, e *linking.OAuthError) error {
 	if e.Challenge != "" {
 		c.Response().Header().Set("WWW-Authenticate", e.Challenge)
 	}
+	sayWhen(c.Response().Header(), e.RetryAfter)
 	return writeJSON(c, e.Status, struct {
 		Error       string `json:"error"`
 		Description string `json:"error_description,omitzero"`

@@ -35,6 +35,7 @@ type rooms struct {
 	alexa       *alexa.Platform
 	messenger   *facebookPage     // nil where there is none
 	clientNames map[string]string // by the client's id
+	limits      limits
 }
 
 // openRooms opens the rooms from the bottom up: the database, the keys, the bank's side, the assistant's side, the conversation, its words,
@@ -46,6 +47,9 @@ func (s *Server) openRooms(ctx context.Context) error {
 	}
 	if s.logKey, err = hkdf.Key(sha256.New, keys.Pairwise, nil, "sotto log", sha256.Size); err != nil {
 		return fmt.Errorf("make the key of the log: %w", err)
+	}
+	if s.limits, err = newLimits(); err != nil {
+		return err
 	}
 	clients, err := clientRecords(s.cfg, s.dev)
 	if err != nil {

@@ -1,0 +1,136 @@
+package server_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// until sends a request again and again, and says how many were let through before the first 429. It fails where that has no Retry-After.
+func until(t *testing.T, most int, send func(i int) (int, http.Header, string)) (through int, body string) {
+	t.Helper()
+	for i := range most {
+		status, header, body := send(i)
+		if status != http.StatusTooManyRequests {
+			continue
+		}
+		if after, err := strconv.Atoi(header.Get("Retry-After")); err != nil || after < 1 || header.Get("Cache-Control") != "no-store" {
+			t.Errorf("refused without saying when to come back: %v", header)
+		}
+		return i, body
+	}
+	return most, ""
+}
+
+func TestAVisitorWhoComesTooOftenShutsTheDoorOnNobodyElse(t *testing.T) {
+	h := openHouse(t, t.TempDir(), "SOTTO_TRUSTED_PROXIES=127.0.0.0/8")
+	visit := func(from string) (int, http.Header, string) {
+		return h.ask(t, http.MethodGet, h.authorizePath(), "", map[string]string{"X-Forwarded-For": from, "Accept": "text/html"})
+	}
+	through, body := until(t, 200, func(int) (int, http.Header, string) { return visit("203.0.113.7") })
+	if through < 60 || through > 100 {
+		t.Errorf("%d visits were let through", through)
+	}
+	if !strings.Contains(body, "<html") {
+		t.Errorf("a browser is refused without a page: %s", body)
+	}
+	for name, from := range map[string]string{
+		"a neighbour":                          "203.0.113.8",
+		"a visitor who came another way":       "2001:db8:1:1::1",
+		"whom the bad visitor says he is, too": "203.0.113.9, 198.51.100.1",
+	} {
+		if status, _, _ := visit(from); status != http.StatusOK {
+			t.Errorf("%s gets %d", name, status)
+		}
+	}
+	if status, _, _ := visit("198.51.100.99, 203.0.113.7"); status != http.StatusTooManyRequests {
+		t.Errorf("who makes up an address that he comes from gets %d", status)
+	}
+	t.Run("one subscriber's many addresses are one visitor", func(t *testing.T) {
+		through, _ := until(t, 200, func(i int) (int, http.Header, string) { return visit(fmt.Sprintf("2001:db8:2:2::%x", i+1)) })
+		if through > 100 {
+			t.Errorf("%d visits were let through", through)
+		}
+		if status, _, _ := visit("2001:db8:2:3::1"); status != http.StatusOK {
+			t.Errorf("the next subscriber gets %d", status)
+		}
+	})
+}
+
+// TestAProxyThatIsNotNamedIsNotTakenForOneVisitor: else everybody behind it would be shut out together.
+func TestAProxyThatIsNotNamedIsNotTakenForOneVisitor(t *testing.T) {
+	h := openHouse(t, t.TempDir())
+	through, _ := until(t, 150, func(int) (int, http.Header, string) {
+		return h.ask(t, http.MethodGet, h.authorizePath(), "", map[string]string{"X-Forwarded-For": "203.0.113.7"})
+	})
+	if through < 150 {
+		t.Errorf("stopped after %d", through)
+	}
+}
+
+// TestTheFirstPagesOfAllVisitorsTogetherAreBounded: each is a row, and an attacker may have many addresses.
+func TestTheFirstPagesOfAllVisitorsTogetherAreBounded(t *testing.T) {
+	h := openHouse(t, t.TempDir(), "SOTTO_TRUSTED_PROXIES=127.0.0.0/8")
+	through, _ := until(t, 3000, func(i int) (int, http.Header, string) {
+		// The query is refused at once, so that the test is quick; it counts all the same.
+		return h.ask(t, http.MethodGet, "/oauth/authorize", "", map[string]string{"X-Forwarded-For": fmt.Sprintf("198.51.%d.%d", i/250, i%250+1)})
+	})
+	if through < 1000 || through == 3000 {
+		t.Errorf("%d visits were let through", through)
+	}
+}
+
+// TestWhoGuessesInAClientsNameIsSlowedAndTheClientIsNot: a lock-out that anybody could bring upon an assistant would be worse than guesses at
+// 256 bits.
+func TestWhoGuessesInAClientsNameIsSlowedAndTheClientIsNot(t *testing.T) {
+	h := openHouse(t, t.TempDir())
+	file := h.Dev()
+	alexa, google, mcp := file.Clients["alexa"], file.Clients["google"], file.Clients["mcp"]
+	granted := h.linkClient(t, alexa, alexa.RedirectURIs[0], "ada")
+	post := func(path, id, secret string, form url.Values) (int, http.Header, string) {
+		header := map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
+		if secret != "" {
+			header["Authorization"] = "Basic " + base64.StdEncoding.EncodeToString([]byte(id+":"+secret))
+		} else {
+			form.Set("client_id", id)
+		}
+		return h.ask(t, http.MethodPost, path, form.Encode(), header)
+	}
+	refresh := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {granted.Refresh}}
+	for name, guess := range map[string]func(int) (int, http.Header, string){
+		"secrets at the token endpoint": func(i int) (int, http.Header, string) {
+			return post("/oauth/token", alexa.ID, "guess"+strconv.Itoa(i), refresh)
+		},
+		"secrets at the introspection endpoint": func(i int) (int, http.Header, string) {
+			return post("/oauth/introspect", google.ID, "guess"+strconv.Itoa(i), url.Values{"token": {"x"}})
+		},
+		"codes in the name of a client that anybody can be": func(i int) (int, http.Header, string) {
+			return post("/oauth/token", mcp.ID, "", url.Values{"grant_type": {"authorization_code"}, "code": {fmt.Sprintf("%043d", i)}, "redirect_uri": {"x"}})
+		},
+		"clients": func(i int) (int, http.Header, string) {
+			return post("/oauth/token", "client"+strconv.Itoa(i), "guess", refresh)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			through, body := until(t, 3000, guess)
+			if through < 200 || through == 3000 {
+				t.Errorf("%d guesses were let through", through)
+			}
+			if !strings.Contains(body, `"error":"temporarily_unavailable"`) {
+				t.Errorf("refused with %s", body)
+			}
+			for range 5 {
+				if status, _, body := post("/oauth/token", alexa.ID, alexa.Secret, refresh); status != http.StatusOK {
+					t.Errorf("the client itself gets %d %s", status, body)
+				}
+			}
+		})
+	}
+	if got := h.linkClient(t, mcp, "http://127.0.0.1:51234/callback", "grace"); got.Refresh == "" {
+		t.Error("a code of the real client is refused while others are guessed")
+	}
+}
