@@ -53,6 +53,7 @@ type Link struct {
 	ID       string // random; in logs only as an HMAC
 	Client   string // client id
 	Platform Platform
+	Audience string // the resource that the token is for, RFC 8707; empty where the link was found by a chat
 	Subject  string // pairwise: what this client knows the customer by
 	Scopes   []Scope
 	Created  time.Time

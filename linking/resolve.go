@@ -97,7 +97,9 @@ func (a *Authority) Resolve(ctx context.Context, platform Platform, token Token)
 	case client.Platform != platform:
 		return Link{}, errOtherPlatform
 	}
-	return a.link(client, g.granted, scopes)
+	link, err := a.link(client, g.granted, scopes)
+	link.Audience = g.token.audience
+	return link, err
 }
 
 // link is the link of a grant that was found good, with the scopes that are left to it.

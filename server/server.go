@@ -102,6 +102,7 @@ func (s *Server) open(ctx context.Context) error {
 	e := s.newEcho()
 	s.mountOperations(e)
 	s.mountPlatforms(e) //nolint:contextcheck // each request brings its own context
+	s.mountMCP(e)       //nolint:contextcheck // so does each of these
 	s.mountOAuth(e)
 	if err := s.mountFront(e); err != nil {
 		return err

@@ -18,6 +18,7 @@ import (
 	"sotto/linking/disclosure"
 	"sotto/skills"
 	"sotto/skills/alexa"
+	"sotto/skills/mcp"
 	"sotto/skills/speech"
 )
 
@@ -33,7 +34,8 @@ type rooms struct {
 	skill       *skills.Skill
 	phrases     *speech.Phrases
 	alexa       *alexa.Platform
-	messenger   *facebookPage     // nil where there is none
+	messenger   *facebookPage // nil where there is none
+	mcp         *mcp.Platform
 	clientNames map[string]string // by the client's id
 	limits      limits
 }
@@ -90,7 +92,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 	if err := s.openMessenger(clients, keys.Pairwise); err != nil {
 		return err
 	}
-	return s.openAlexa()
+	return errors.Join(s.openAlexa(), s.openMCP())
 }
 
 func names[T any](list []T, name func(T) string) []string {

@@ -24,6 +24,7 @@ type Entry struct {
 	Scopes     []linking.Scope            // needed always
 	SlotScopes map[SlotName]linking.Scope // needed too when the slot is filled
 	Link       bool                       // needs a link
+	Pages      bool                       // the answer may be a list that goes on
 	Importance Importance
 }
 
@@ -31,7 +32,7 @@ type Entry struct {
 var entries = []Entry{
 	{
 		Intent: Balance, Tool: "get_balance", Slots: []SlotName{SlotAccount},
-		Scopes: []linking.Scope{linking.Balances}, Link: true, Importance: Required,
+		Scopes: []linking.Scope{linking.Balances}, Link: true, Pages: true, Importance: Required,
 	},
 	{
 		Intent: Spending, Tool: "get_spending", Slots: []SlotName{SlotCategory, SlotMerchant, SlotPeriod, SlotAccount},
@@ -40,7 +41,7 @@ var entries = []Entry{
 	},
 	{
 		Intent: Transactions, Tool: "list_transactions", Slots: []SlotName{SlotMerchant, SlotCount, SlotPeriod, SlotAccount},
-		Scopes: []linking.Scope{linking.Transactions}, Link: true, Importance: Usable,
+		Scopes: []linking.Scope{linking.Transactions}, Link: true, Pages: true, Importance: Usable,
 	},
 	{Intent: Shared, Tool: "list_shared", Link: true, Importance: Required},
 	{Intent: Forget, Link: true, Importance: Required},

@@ -82,3 +82,12 @@ var keys = []Key{
 
 // Keys lists every key.
 func Keys() []Key { return slices.Clone(keys) }
+
+// apologies are the keys of what could not be done.
+var apologies = []Key{
+	Unlinked, ScopeBalances, ScopeSpending, ScopeTransactions, ScopeOther, BankUnavailable, BankBusy, BankGarbled, BankRelink, BankForbidden, TooMuch, TooLong,
+	Late, Sorry,
+}
+
+// Apology says whether nothing was answered, for a reason that lies with the link, a bank or us.
+func (k Key) Apology() bool { return slices.Contains(apologies, k) }

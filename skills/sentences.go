@@ -123,3 +123,15 @@ func slotsIn(sentence string) []SlotName {
 	}
 	return slots
 }
+
+// Find gives the ids of a slot's values that are called so, as a platform would that knows the names and synonyms of the catalogue.
+func (l *Language) Find(slot SlotName, heard string) []string {
+	var ids []string
+	for _, v := range l.Values[slot] {
+		if strings.EqualFold(v.ID, heard) || strings.EqualFold(v.Name, heard) ||
+			slices.ContainsFunc(v.Synonyms, func(s string) bool { return strings.EqualFold(s, heard) }) {
+			ids = append(ids, v.ID)
+		}
+	}
+	return ids
+}

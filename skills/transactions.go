@@ -10,9 +10,11 @@ import (
 	"sotto/banking/spending"
 )
 
+// MaxCount is how many entries are said in one breath.
+const MaxCount = 5
+
 const (
 	usualCount = 3
-	maxCount   = 5  // in one breath
 	maxList    = 60 // altogether, with "more"
 	lookBack   = 90 // days that are searched where no period is named
 	lookAhead  = 7  // days ahead in which a pending entry may be expected
@@ -98,7 +100,7 @@ func (q Question) count() int {
 	if err != nil || n < 1 {
 		return usualCount
 	}
-	return min(n, maxCount)
+	return min(n, MaxCount)
 }
 
 // called is what an entry is known by.

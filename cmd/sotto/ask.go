@@ -41,6 +41,7 @@ type heard struct {
 // assistants are the platforms that ask can play, by the names of --as. An error before anything is sent is one of the sentence.
 var assistants = map[string]func(*asker) (assistant, error){
 	"alexa": playAlexa,
+	"mcp":   playMCP,
 }
 
 // maxAnswer bounds what is read of an answer.
@@ -127,9 +128,16 @@ func (a *asker) exchange(ctx context.Context, route string, header http.Header, 
 		fmt.Fprintf(a.s.out, "POST %s%s\n%s\n\n%d\n%s\n\n", a.file.PublicURL, route, indent(body), status, indent(answer))
 	}
 	if status != http.StatusOK {
-		return nil, fmt.Errorf("the house refused the question with %d; its log says why", status)
+		return nil, &refusedError{status}
 	}
 	return answer, nil
+}
+
+// refusedError is an answer with another status than 200.
+type refusedError struct{ status int }
+
+func (e *refusedError) Error() string {
+	return fmt.Sprintf("the house refused the question with %d; its log says why", e.status)
 }
 
 func (a *asker) post(ctx context.Context, to string, header http.Header, body string) ([]byte, int, error) {

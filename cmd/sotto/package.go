@@ -8,10 +8,11 @@ import (
 	"sotto/server"
 	"sotto/skills"
 	"sotto/skills/alexa"
+	"sotto/skills/mcp"
 )
 
 type packageCommand struct {
-	Platform string `arg:"" enum:"alexa,dialogflow,messenger,mcp" help:"alexa"`
+	Platform string `arg:"" enum:"alexa,dialogflow,messenger,mcp" help:"alexa or mcp"`
 	Out      string `default:"package" help:"directory to write to" placeholder:"DIR" type:"path"`
 	Dev      bool   `help:"for the development house in the state directory"`
 }
@@ -25,6 +26,7 @@ var packages = map[string]func(server.Config, *skills.Catalogue) ([]skills.File,
 		}
 		return alexa.Package(brand, c)
 	},
+	"mcp": func(server.Config, *skills.Catalogue) ([]skills.File, error) { return mcp.Package() },
 }
 
 // Run writes what the platform's console imports, and says what was written.

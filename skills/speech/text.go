@@ -59,6 +59,9 @@ func name(s string) string {
 	return nameEscaper.Replace(b.String())
 }
 
+// Name is a name from outside as it is said, without markup: the form in which it may stand as a value beside the words.
+func Name(s string) string { return unescaper.Replace(name(s)) }
+
 // tidy gives s with single spaces, none at its ends, and a capital at the beginning of each sentence.
 func tidy(s string) string {
 	b := make([]byte, 0, len(s))
