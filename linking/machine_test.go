@@ -1,6 +1,8 @@
 package linking_test
 
 import (
+	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"path/filepath"
 	"slices"
@@ -286,7 +288,7 @@ func (m *machine) keep(t *rapid.T, f *family, deeds []deed, outcomes []outcome) 
 }
 
 // decide makes the family what it has become. Where several orders explain what came, they differ in two things that can be told: whether it
-// is over, which its newest access token shows, and when a refresh token was first used, which matters to the millisecond only.
+// is over, which its newest access token shows, and when a refresh token was first used, which the store remembers.
 func (m *machine) decide(t *rapid.T, f *family, possible []*family) {
 	for _, then := range possible {
 		if then.ended != possible[0].ended {
@@ -295,11 +297,34 @@ func (m *machine) decide(t *rapid.T, f *family, possible []*family) {
 			break
 		}
 	}
+	for i := range possible[0].refresh {
+		if used := m.used(t, f, i); !used.IsZero() {
+			possible = slices.DeleteFunc(possible, func(p *family) bool { return !p.refresh[i].used.Equal(used) })
+		}
+		if len(possible) == 0 {
+			t.Fatal("the first use of a refresh token is remembered as another")
+		}
+	}
 	then := possible[0]
 	f.exchanged, f.ended = then.exchanged, then.ended
 	for i := range then.refresh {
 		f.refresh[i].used = then.refresh[i].used
 	}
+}
+
+// used is the first use of a rotating refresh token, as the store remembers it: zero where it does not (any more).
+func (m *machine) used(t *rapid.T, f *family, nth int) time.Time {
+	if f.client != "mcp" {
+		return time.Time{}
+	}
+	raw := []byte(decode(m.h.t, string(f.refresh[nth].token[len("sr_"):])))
+	facts, err := m.h.store.RefreshFacts(m.h.t.Context(), linking.Refreshing{
+		Grant: base64.RawURLEncoding.EncodeToString(raw[3:19]), Generation: int64(binary.BigEndian.Uint32(raw[19:23])),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return facts.Used
 }
 
 func (m *machine) RevokeAccess(t *rapid.T) {
