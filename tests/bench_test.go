@@ -40,9 +40,9 @@ func BenchmarkBalanceQuestion(b *testing.B) {
 			b.Fatal(err)
 		}
 		medians := costs(b, rounds, n, map[string]measured{
-			"echo":     {bare, host(bare), onTheWire(b, []*http.Request{plain})},
-			"counter":  {counter, host(counter), questions(b, atCounter, 256)},
-			"loopback": {loopback, host(loopback), questions(b, far, 256)},
+			"echo":     {bare, host(bare), all(onTheWire(b, []*http.Request{plain}))},
+			"counter":  {counter, host(counter), all(questions(b, atCounter, 256))},
+			"loopback": {loopback, host(loopback), all(questions(b, far, 256))},
 		})
 		base := float64(medians["echo"])
 		b.ReportMetric(base/1e3, "echo-µs")
@@ -95,6 +95,15 @@ func newHouseChild(tb testing.TB, kind string, env ...string) *child {
 }
 
 func host(c *child) string { return strings.TrimPrefix(c.said["url"], "http://") }
+
+// all has every connection send these requests.
+func all(requests [][]byte) []talk {
+	talks := make([]talk, connections)
+	for i := range talks {
+		talks[i] = repeating(requests)
+	}
+	return talks
+}
 
 // questions are n signed balance questions.
 func questions(tb testing.TB, s *speaker, n int) [][]byte {

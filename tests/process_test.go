@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -15,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -39,6 +41,12 @@ func startChild(tb testing.TB, kind string, env ...string) *child {
 	cmd := exec.CommandContext(tb.Context(), self)
 	cmd.Cancel = func() error { return cmd.Process.Kill() }
 	cmd.Env = append(os.Environ(), append(env, childEnv+"="+kind, "GOMAXPROCS=1")...)
+	return begin(tb, cmd)
+}
+
+// begin starts a server of any kind and waits until it says that it is ready.
+func begin(tb testing.TB, cmd *exec.Cmd) *child {
+	tb.Helper()
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -58,7 +66,7 @@ func startChild(tb testing.TB, kind string, env ...string) *child {
 		}
 		c.said[name] = value
 	}
-	tb.Fatalf("%s ended before it was ready", kind)
+	tb.Fatalf("%s ended before it was ready", cmd)
 	return nil
 }
 
@@ -116,19 +124,29 @@ func (c *child) resident(tb testing.TB) float64 {
 // connections is how many there are at once while a server is measured.
 const connections = 32
 
-// load sends n requests over as many connections at once, each as it stands on the wire, and fails on any answer but 200. It writes and reads bytes
-// itself, so that the server and not the client is what limits it.
-func load(tb testing.TB, n int, address string, requests [][]byte) {
-	tb.Helper()
-	next := make(chan []byte, n)
-	for i := range n {
-		next <- requests[i%len(requests)]
+// talk is one connection's side of a conversation: the request, as it stands on the wire, that follows an answer's body; nil is the start.
+// It is told of the last answer too.
+type talk func(answer []byte) []byte
+
+// repeating is a talk that sends these requests over and over.
+func repeating(requests [][]byte) talk {
+	i := -1
+	return func([]byte) []byte {
+		i++
+		return requests[i%len(requests)]
 	}
-	close(next)
+}
+
+// load sends n requests over as many connections as there are talks, and fails on any answer but 200. It writes and reads bytes itself, so that
+// the server and not the client is what limits it.
+func load(tb testing.TB, n int, address string, talks []talk) {
+	tb.Helper()
+	var left atomic.Int64
+	left.Store(int64(n))
 	var workers sync.WaitGroup
-	for range connections {
+	for _, t := range talks {
 		workers.Go(func() {
-			if err := converse(tb.Context(), address, next); err != nil {
+			if err := converse(tb.Context(), address, t, &left); err != nil {
 				tb.Error(err)
 			}
 		})
@@ -139,37 +157,45 @@ func load(tb testing.TB, n int, address string, requests [][]byte) {
 	}
 }
 
-func converse(ctx context.Context, address string, next <-chan []byte) error {
+func converse(ctx context.Context, address string, next talk, left *atomic.Int64) error {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
 	answers := bufio.NewReader(conn)
-	for request := range next {
+	var body []byte
+	for request := next(nil); left.Add(-1) >= 0; request = next(body) {
 		if _, err := conn.Write(request); err != nil {
 			return err
 		}
-		length := int64(-1)
+		length, good := -1, false
 		for first := true; ; first = false {
 			line, err := answers.ReadSlice('\n')
 			if err != nil {
 				return err
 			}
-			if first && !bytes.HasPrefix(line, []byte("HTTP/1.1 200 ")) {
-				return fmt.Errorf("answered %q", line)
+			if first {
+				good = bytes.HasPrefix(line, []byte("HTTP/1.1 200 "))
 			}
 			if len(line) == 2 {
 				break
 			}
 			if rest, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
-				if length, err = strconv.ParseInt(string(bytes.TrimSpace(rest)), 10, 64); err != nil {
+				if length, err = strconv.Atoi(string(bytes.TrimSpace(rest))); err != nil {
 					return err
 				}
 			}
 		}
-		if _, err := io.CopyN(io.Discard, answers, length); err != nil {
+		if length < 0 {
+			return errors.New("answered without a length")
+		}
+		body = slices.Grow(body[:0], length)[:length]
+		if _, err := io.ReadFull(answers, body); err != nil {
 			return err
+		}
+		if !good {
+			return fmt.Errorf("%s did not answer 200 but: %s", address, body)
 		}
 	}
 	return nil
@@ -196,7 +222,7 @@ func costs(tb testing.TB, rounds, n int, servers map[string]measured) map[string
 	names := make([]string, 0, len(servers))
 	for name, s := range servers {
 		names = append(names, name)
-		load(tb, n, s.address, s.requests)
+		load(tb, n, s.address, s.talks)
 	}
 	slices.Sort(names)
 	seen := map[string][]time.Duration{}
@@ -204,7 +230,7 @@ func costs(tb testing.TB, rounds, n int, servers map[string]measured) map[string
 		for _, name := range names {
 			s := servers[name]
 			before := s.child.cpu(tb)
-			load(tb, n, s.address, s.requests)
+			load(tb, n, s.address, s.talks)
 			seen[name] = append(seen[name], (s.child.cpu(tb)-before)/time.Duration(n))
 		}
 	}
@@ -216,9 +242,9 @@ func costs(tb testing.TB, rounds, n int, servers map[string]measured) map[string
 	return medians
 }
 
-// measured is one server and the requests sent to it.
+// measured is one server and what is said to it, by each connection.
 type measured struct {
-	child    *child
-	address  string
-	requests [][]byte
+	child   *child
+	address string
+	talks   []talk
 }
