@@ -18,7 +18,7 @@ func (db *DB) AppendDisclosure(ctx context.Context, r disclosure.Row) error {
 		return fmt.Errorf("append disclosure: %w", err)
 	}
 	err = db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		return insert(ctx, tx, r.ID, r.Link, millis(r.At), r.Sealed)
+		return insert.exec(ctx, tx, r.ID, r.Link, millis(r.At), r.Sealed)
 	})
 	if err != nil {
 		return fmt.Errorf("append disclosure: %w", err)

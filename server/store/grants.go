@@ -80,14 +80,7 @@ func (db *DB) Refresh(ctx context.Context, r linking.Refreshing) (linking.Grante
 	if r.Hash != nil && r.Access == nil { // Nothing is to be kept, so nothing is written.
 		err = none(db.get(ctx, stableGuard, []any{r.Hash, r.Client, r.Want}, into...))
 	} else {
-		err = db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
-			id, first, err := db.accept(ctx, tx, r)
-			if err != nil {
-				return none(err)
-			}
-			used = first
-			return one(ctx, tx, grantByID, []any{id}, into...)
-		})
+		used, err = db.accept(ctx, r, into)
 	}
 	if err != nil {
 		return linking.Granted{}, time.Time{}, fmt.Errorf("refresh: %w", err)
@@ -99,26 +92,47 @@ func (db *DB) Refresh(ctx context.Context, r linking.Refreshing) (linking.Grante
 const stableGuard = `SELECT ` + grantedColumns + ` FROM grants g JOIN links l ON l.id = g.link_id
 	WHERE g.refresh = $1 AND g.client = $2 AND g.ended = 0 AND $3 & ~l.scopes = 0`
 
-// accept is the guarded statement: it touches a row if the token is good, and keeps what must be kept of its use. The grant is held, so
-// that an end or a sweep comes wholly before or wholly after.
-func (db *DB) accept(ctx context.Context, tx *sql.Tx, r linking.Refreshing) (grant string, used int64, err error) {
-	if r.Hash != nil {
-		err := one(ctx, tx, `INSERT INTO access_tokens (hash, grant_id, scopes, issued, expires, revoked)
-			SELECT $1, g.id, $2, $3, $4, 0 FROM grants g JOIN links l ON l.id = g.link_id
-			WHERE g.refresh = $5 AND g.client = $6 AND g.ended = 0 AND $7 & ~l.scopes = 0`+db.engine.holds+` RETURNING grant_id`,
-			[]any{r.Access.Hash, r.Access.Scopes, millis(r.Access.Issued), millis(r.Access.Expires), r.Hash, r.Client, r.Want}, &grant)
-		return grant, 0, err
+// accept keeps what must be kept of a refresh token's use, and reads its grant.
+func (db *DB) accept(ctx context.Context, r linking.Refreshing, into []any) (used int64, err error) {
+	query, args := db.guard(r)
+	guard, err := db.inside(ctx, query)
+	if err != nil {
+		return 0, err
 	}
-	err = one(ctx, tx, `INSERT INTO rotations (grant_id, generation, used)
+	read, err := db.inside(ctx, grantByID)
+	if err != nil {
+		return 0, err
+	}
+	err = db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var grant string
+		if err := guard.one(ctx, tx, args, &grant, &used); err != nil {
+			return none(err)
+		}
+		if r.Hash == nil && r.Access != nil {
+			if err := addAccess(ctx, tx, grant, *r.Access); err != nil {
+				return err
+			}
+		}
+		return read.one(ctx, tx, []any{grant}, into...)
+	})
+	return used, err
+}
+
+// guard is the guarded statement: it touches a row if the token is good, and gives the grant and when the token was first used. The grant is
+// held, so that an end or a sweep comes wholly before or wholly after.
+func (db *DB) guard(r linking.Refreshing) (query string, args []any) {
+	if r.Hash != nil {
+		return `INSERT INTO access_tokens (hash, grant_id, scopes, issued, expires, revoked)
+			SELECT $1, g.id, $2, $3, $4, 0 FROM grants g JOIN links l ON l.id = g.link_id
+			WHERE g.refresh = $5 AND g.client = $6 AND g.ended = 0 AND $7 & ~l.scopes = 0` + db.engine.holds + ` RETURNING grant_id, 0`,
+			[]any{r.Access.Hash, r.Access.Scopes, millis(r.Access.Issued), millis(r.Access.Expires), r.Hash, r.Client, r.Want}
+	}
+	return `INSERT INTO rotations (grant_id, generation, used)
 		SELECT g.id, $1, $2 FROM grants g JOIN links l ON l.id = g.link_id
-		WHERE g.id = $3 AND g.client = $4 AND g.exchanged > 0 AND g.ended = 0 AND $1 > g.floor AND $5 & ~l.scopes = 0`+db.engine.holds+`
+		WHERE g.id = $3 AND g.client = $4 AND g.exchanged > 0 AND g.ended = 0 AND $1 > g.floor AND $5 & ~l.scopes = 0` + db.engine.holds + `
 		ON CONFLICT (grant_id, generation) DO UPDATE SET used = rotations.used WHERE excluded.used - rotations.used <= $6
 		RETURNING grant_id, used`,
-		[]any{r.Generation, millis(r.Now), r.Grant, r.Client, r.Want, r.Grace.Milliseconds()}, &grant, &used)
-	if err != nil || r.Access == nil {
-		return grant, used, err
-	}
-	return grant, used, addAccess(ctx, tx, grant, *r.Access)
+		[]any{r.Generation, millis(r.Now), r.Grant, r.Client, r.Want, r.Grace.Milliseconds()}
 }
 
 func addAccess(ctx context.Context, tx *sql.Tx, grant string, t linking.AccessToken) error {

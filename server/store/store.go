@@ -37,7 +37,7 @@ type DB struct {
 	reader *sql.DB
 	now    func() time.Time
 
-	statements sync.Map // query text to *sql.Stmt; the texts are constants, so it is bounded
+	statements sync.Map // ready to *sql.Stmt; the texts are constants, so it is bounded
 	group      group
 }
 
@@ -139,41 +139,64 @@ func (db *DB) query(ctx context.Context, query string, args []any) (*sql.Rows, e
 	return s.QueryContext(ctx, args...)
 }
 
+// ready is what a prepared statement is kept under.
+type ready struct {
+	pool  *sql.DB
+	query string
+}
+
 // prepared prepares a constant statement, once. One for the writer must not be asked for within a transaction, which holds the one
 // connection that it waits for.
 func (db *DB) prepared(ctx context.Context, pool *sql.DB, query string) (*sql.Stmt, error) {
-	if s, ok := db.statements.Load(query); ok {
+	if s, ok := db.statements.Load(ready{pool, query}); ok {
 		return s.(*sql.Stmt), nil
 	}
 	s, err := pool.PrepareContext(ctx, query)
 	if err != nil {
 		return nil, fmt.Errorf("prepare: %w", err)
 	}
-	first, loaded := db.statements.LoadOrStore(query, s)
+	first, loaded := db.statements.LoadOrStore(ready{pool, query}, s)
 	if loaded { // another call was quicker
 		defer s.Close()
 	}
 	return first.(*sql.Stmt), nil
 }
 
-// inside gives what runs a constant statement within a transaction. It is asked for before the transaction begins.
-func (db *DB) inside(ctx context.Context, query string) (func(ctx context.Context, tx *sql.Tx, args ...any) error, error) {
+// statement is a constant statement to be run within transactions.
+type statement struct {
+	query    string
+	prepared *sql.Stmt // nil where the engine's driver prepares by itself
+}
+
+// inside gives a statement for transactions. It is asked for before the transaction begins.
+func (db *DB) inside(ctx context.Context, query string) (statement, error) {
 	if !db.engine.local {
-		return func(ctx context.Context, tx *sql.Tx, args ...any) error {
-			_, err := tx.ExecContext(ctx, query, args...)
-			return err
-		}, nil
+		return statement{query: query}, nil
 	}
 	s, err := db.prepared(ctx, db.writer, query)
-	if err != nil {
-		return nil, err
-	}
-	return func(ctx context.Context, tx *sql.Tx, args ...any) error {
-		own := tx.StmtContext(ctx, s)
-		defer own.Close()
-		_, err := own.ExecContext(ctx, args...)
+	return statement{query, s}, err
+}
+
+// exec runs a statement that gives no rows.
+func (s statement) exec(ctx context.Context, tx *sql.Tx, args ...any) error {
+	if s.prepared == nil {
+		_, err := tx.ExecContext(ctx, s.query, args...)
 		return err
-	}, nil
+	}
+	own := tx.StmtContext(ctx, s.prepared)
+	defer own.Close()
+	_, err := own.ExecContext(ctx, args...)
+	return err
+}
+
+// one is as the function of this name.
+func (s statement) one(ctx context.Context, tx *sql.Tx, args []any, into ...any) error {
+	if s.prepared == nil {
+		return one(ctx, tx, s.query, args, into...)
+	}
+	own := tx.StmtContext(ctx, s.prepared)
+	defer own.Close()
+	return own.QueryRowContext(ctx, args...).Scan(into...)
 }
 
 // write runs f in a transaction of its own, durable when write returns nil.
