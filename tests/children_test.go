@@ -111,7 +111,7 @@ func bankChild(ctx context.Context) error {
 	return nil
 }
 
-// houseChild is a development house in the state directory SOTTO_TEST_STATE, with more banks beside its own.
+// houseChild is a development house in the state directory SOTTO_TEST_STATE, on the database SOTTO_TEST_DATABASE where it is set, with more banks beside its own.
 func houseChild(ctx context.Context, banks []banking.Bank) error {
 	log, err := server.NewLog(io.Discard, "info")
 	if err != nil {
@@ -128,6 +128,7 @@ func houseChild(ctx context.Context, banks []banking.Bank) error {
 	s, err := server.New(ctx, server.Config{
 		Dev: true, State: os.Getenv("SOTTO_TEST_STATE"), Addr: addr, BankAddr: bankAddr, LogLevel: "info", SkillName: "Sotto",
 		Invocation: "sotto", Retention: server.Retention(400 * 24 * time.Hour), Migrate: true, Banks: os.Getenv("SOTTO_TEST_BANKS"),
+		Database: os.Getenv("SOTTO_TEST_DATABASE"),
 	}, server.Options{Log: log, Random: rand.Reader, Wall: time.Now, Banks: banks})
 	if err != nil {
 		return err

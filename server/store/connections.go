@@ -84,10 +84,12 @@ func (db *DB) Connect(ctx context.Context, c banking.Connection) error {
 	return found("connect", err)
 }
 
+const connectionsOfLink = `SELECT ` + connectionColumns + ` FROM connections WHERE link_id = $1`
+
 // Connections gives the link's connections. They are few, and put in order here: SQLite would make a tree of them at every question.
 func (db *DB) Connections(ctx context.Context, link string) ([]banking.Connection, error) {
 	var list []banking.Connection
-	err := db.list(db.brief(ctx), `SELECT `+connectionColumns+` FROM connections WHERE link_id = $1`, []any{link},
+	err := db.list(db.brief(ctx), connectionsOfLink, []any{link},
 		func(scan func(into ...any) error) error {
 			c, err := scanConnection(scan)
 			list = append(list, c)

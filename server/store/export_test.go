@@ -8,3 +8,9 @@ func SealedColumns() []string {
 	}
 	return names
 }
+
+// EveryRequest are the queries of every turn and every refresh, by what they are for.
+var EveryRequest = map[string]string{
+	"a JWT": grantOfToken, "an opaque token": grantOfAccess, "a stable refresh token": stableGuard, "a grant": grantByID,
+	"a link's connections": connectionsOfLink,
+}

@@ -163,13 +163,15 @@ func (db *DB) RefreshFacts(ctx context.Context, r linking.Refreshing) (linking.R
 	return f, nil
 }
 
+const grantOfToken = `SELECT ` + grantedColumns + `, EXISTS (SELECT 1 FROM access_tokens t WHERE t.hash = $2)
+	FROM grants g JOIN links l ON l.id = g.link_id WHERE g.id = $1`
+
 // ByGrant gives the grant and its link.
 func (db *DB) ByGrant(ctx context.Context, grant string, token []byte) (linking.Granted, bool, error) {
 	var g linking.Granted
 	var revoked bool
 	into, finish := granted(&g)
-	err := db.get(ctx, `SELECT `+grantedColumns+`, EXISTS (SELECT 1 FROM access_tokens t WHERE t.hash = $2)
-		FROM grants g JOIN links l ON l.id = g.link_id WHERE g.id = $1`, []any{grant, token}, append(into, &revoked)...)
+	err := db.get(ctx, grantOfToken, []any{grant, token}, append(into, &revoked)...)
 	if err != nil {
 		return linking.Granted{}, false, fmt.Errorf("read grant: %w", none(err))
 	}
@@ -177,14 +179,16 @@ func (db *DB) ByGrant(ctx context.Context, grant string, token []byte) (linking.
 	return g, revoked, nil
 }
 
+const grantOfAccess = `SELECT ` + grantedColumns + `, t.hash, t.scopes, t.issued, t.expires, t.revoked
+	FROM access_tokens t JOIN grants g ON g.id = t.grant_id JOIN links l ON l.id = g.link_id WHERE t.hash = $1`
+
 // ByAccess gives the opaque access token of this hash with its grant.
 func (db *DB) ByAccess(ctx context.Context, token []byte) (linking.Granted, linking.AccessToken, error) {
 	var g linking.Granted
 	var t linking.AccessToken
 	var issued, expires, revoked int64
 	into, finish := granted(&g)
-	err := db.get(ctx, `SELECT `+grantedColumns+`, t.hash, t.scopes, t.issued, t.expires, t.revoked
-		FROM access_tokens t JOIN grants g ON g.id = t.grant_id JOIN links l ON l.id = g.link_id WHERE t.hash = $1`, []any{token},
+	err := db.get(ctx, grantOfAccess, []any{token},
 		append(into, &t.Hash, &t.Scopes, &issued, &expires, &revoked)...)
 	if err != nil {
 		return linking.Granted{}, linking.AccessToken{}, fmt.Errorf("read access token: %w", none(err))

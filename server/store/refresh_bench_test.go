@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"database/sql"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -11,8 +12,9 @@ import (
 	"sotto/tests/postgres"
 )
 
-// BenchmarkRefreshOnPostgreSQL measures what a refresh with a stable token costs in the store, beside the bare statement that finds the grant by its
-// token, sent through the same driver from as many goroutines over as many connections.
+// BenchmarkRefreshOnPostgreSQL measures what a refresh costs in the store, beside the bare statement that finds the grant by its token, sent through the
+// same driver from as many goroutines over as many connections. "refresh" is of a stable token, and "rotating" of one that is replaced, each time another
+// generation: that is written, and is a transaction.
 func BenchmarkRefreshOnPostgreSQL(b *testing.B) {
 	url := postgres.Fresh(b)
 	db := open(b, url)
@@ -35,6 +37,7 @@ func BenchmarkRefreshOnPostgreSQL(b *testing.B) {
 	defer bare.Close()
 	bare.SetMaxOpenConns(10)
 	bare.SetMaxIdleConns(10)
+	var generation atomic.Int64
 	for _, side := range []struct {
 		name string
 		run  func() error
@@ -46,6 +49,12 @@ func BenchmarkRefreshOnPostgreSQL(b *testing.B) {
 		}},
 		{"refresh", func() error {
 			_, _, err := db.Refresh(b.Context(), linking.Refreshing{Client: n.Client, Hash: x.Refresh, Now: noon, Grace: time.Minute})
+			return err
+		}},
+		{"rotating", func() error {
+			_, _, err := db.Refresh(b.Context(), linking.Refreshing{
+				Client: n.Client, Grant: n.Grant, Generation: generation.Add(1), Now: noon, Grace: time.Minute,
+			})
 			return err
 		}},
 	} {

@@ -56,7 +56,8 @@ func openSQLite(ctx context.Context, path string) (writer, reader *sql.DB, err e
 	if writer, err = open("immediate", 1); err != nil {
 		return nil, nil, err
 	}
-	if reader, err = open("deferred", 4, "query_only(1)"); err != nil {
+	// Readers look at the file where the system has it in memory: what a read costs then does not grow with the file.
+	if reader, err = open("deferred", 4, "query_only(1)", "mmap_size(1073741824)"); err != nil {
 		return nil, nil, errors.Join(err, writer.Close())
 	}
 	return writer, reader, nil

@@ -1,0 +1,45 @@
+package store_test
+
+import (
+	"database/sql"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sotto/server/store"
+)
+
+// What is asked at every turn and every refresh finds its rows by an index, so that it costs the same however many links there are. The engine
+// itself is asked how it would go about it.
+func TestWhatIsAskedAtEveryRequestIsFoundByAnIndex(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sotto.db")
+	open(t, "sqlite:"+path)
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for name, query := range store.EveryRequest {
+		rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, make([]any, strings.Count(query, "$"))...)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		steps := 0
+		for rows.Next() {
+			var id, parent, unused int
+			var step string
+			if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+				t.Fatal(err)
+			}
+			if strings.HasPrefix(step, "SCAN ") || strings.Contains(step, "TEMP B-TREE") {
+				t.Errorf("%s: %s", name, step)
+			}
+			if strings.HasPrefix(step, "SEARCH ") {
+				steps++
+			}
+		}
+		if err := rows.Err(); err != nil || steps == 0 {
+			t.Errorf("%s: %d searches, %v", name, steps, err)
+		}
+	}
+}
