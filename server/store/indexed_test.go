@@ -20,26 +20,40 @@ func TestWhatIsAskedAtEveryRequestIsFoundByAnIndex(t *testing.T) {
 	}
 	defer db.Close()
 	for name, query := range store.EveryRequest {
-		rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, make([]any, strings.Count(query, "$"))...)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		steps := 0
-		for rows.Next() {
-			var id, parent, unused int
-			var step string
-			if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
-				t.Fatal(err)
-			}
+		searches := 0
+		for _, step := range plan(t, db, query) {
 			if strings.HasPrefix(step, "SCAN ") || strings.Contains(step, "TEMP B-TREE") {
 				t.Errorf("%s: %s", name, step)
 			}
 			if strings.HasPrefix(step, "SEARCH ") {
-				steps++
+				searches++
 			}
 		}
-		if err := rows.Err(); err != nil || steps == 0 {
-			t.Errorf("%s: %d searches, %v", name, steps, err)
+		if searches == 0 {
+			t.Errorf("%s: nothing is searched", name)
 		}
 	}
+}
+
+// plan is how the engine would go about a query.
+func plan(t *testing.T, db *sql.DB, query string) []string {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, make([]any, strings.Count(query, "$"))...)
+	if err != nil {
+		t.Fatalf("%v: %s", err, query)
+	}
+	defer rows.Close()
+	var steps []string
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, step)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return steps
 }
