@@ -14,13 +14,14 @@ import (
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
-// Options is what an Authority is made of; all of it is needed.
+// Options is what an Authority is made of; all of it is needed but Documents.
 type Options struct {
 	Issuer      string // SOTTO_PUBLIC_URL, without trailing slash
 	Clients     []Client
 	Keys        *Keyring
 	Store       Store
 	Connections Connections
+	Documents   Documents // of clients that are in no settings; nil where there are to be none
 	Now         func() time.Time
 }
 
@@ -88,8 +89,13 @@ func (a *Authority) Client(id string) (Client, bool) {
 
 // oauth gives a client that can be one at the OAuth routes.
 func (a *Authority) oauth(id string) (Client, bool) {
-	c, ok := a.clients[id]
-	return c, ok && c.Platform != Messenger
+	if c, ok := a.clients[id]; ok {
+		return c, c.Platform != Messenger
+	}
+	if a.o.Documents != nil && a.o.Documents.Allows(id) {
+		return documented(id), true
+	}
+	return Client{}, false
 }
 
 // resources are the audiences a platform's tokens can have, RFC 8707; the first is the one of a request that names none.

@@ -32,7 +32,7 @@ func (a *Authority) Authorize(ctx context.Context, query string, browser Token) 
 	if uri, ok := pushed(q); ok {
 		return a.openPushed(ctx, q, uri, browser)
 	}
-	r, err := a.read(q)
+	r, err := a.read(ctx, q)
 	if err != nil {
 		return Page{}, err
 	}
@@ -80,7 +80,7 @@ type request struct {
 }
 
 // read reads and judges a request, from the browser's address or pushed. Nothing is redirected before it is known to whom.
-func (a *Authority) read(q url.Values) (request, error) {
+func (a *Authority) read(ctx context.Context, q url.Values) (request, error) {
 	r := request{}
 	one := func(name string) (string, bool) {
 		values := q[name]
@@ -96,6 +96,10 @@ func (a *Authority) read(q url.Values) (request, error) {
 	var known bool
 	if r.client, known = a.oauth(id); !known {
 		return request{}, errClientUnknown()
+	}
+	var err error
+	if r.client, err = a.introduce(ctx, r.client); err != nil {
+		return request{}, err
 	}
 	pageError := func(reason, description string) error {
 		e := refuse(invalidRequest, reason, description)

@@ -82,6 +82,8 @@ type Client struct {
 
 	JWKS []byte `yaml:"-"` // what JWKSFile holds: the client's public keys (RFC 7517), for PrivateKeyJWT
 	keys []clientKey
+	// documented says that the client is in no settings, and introduces itself with a document at the address that is its id.
+	documented bool
 }
 
 // shortest is what Alexa asks of an access token's lifetime; longest keeps a stolen one from being good for long.

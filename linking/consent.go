@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sotto/banking"
+	"sotto/linking/document"
 )
 
 // ErrChoice means a consent page was submitted without a bank of the list, or without a scope of those asked for.
@@ -25,7 +26,7 @@ const (
 
 func (a *Authority) page(ctx context.Context, i Interaction, browser Token, problem error) (Page, error) {
 	p := Page{
-		Interaction: i.ID, Browser: browser, Client: a.clients[i.Client].Name, ClientID: i.Client, Locales: i.Locales, Banks: a.o.Connections.Banks(),
+		Interaction: i.ID, Browser: browser, Client: a.ClientName(ctx, i.Client), ClientID: i.Client, Locales: i.Locales, Banks: a.o.Connections.Banks(),
 		Scopes: i.Asked.Scopes(), Chosen: i.Scopes.Scopes(), Bank: banking.BankID(i.Bank), Chat: a.fromChat(i), Problem: problem,
 	}
 	if i.Scopes == 0 {
@@ -39,7 +40,10 @@ func (a *Authority) page(ctx context.Context, i Interaction, browser Token, prob
 		}
 	}
 	if u, err := url.Parse(i.RedirectURI); err == nil {
-		p.Host = u.Host
+		p.Host, p.Local = u.Host, u.Scheme == "http" // which only loopback may be
+	}
+	if c, ok := a.oauth(i.Client); ok && c.documented {
+		p.Site = document.Host(i.Client)
 	}
 	return p, nil
 }

@@ -36,6 +36,8 @@ const (
 	unsupportedGrantType = "unsupported_grant_type"
 	unsupportedResponse  = "unsupported_response_type"
 	accessDenied         = "access_denied"
+
+	temporarilyUnavailable = "temporarily_unavailable"
 )
 
 func refuse(code, reason, description string) *OAuthError {

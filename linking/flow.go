@@ -28,6 +28,8 @@ type Page struct {
 	Client      string // the client's name
 	ClientID    string
 	Host        string // where the browser goes back to
+	Local       bool   // that is a program on the customer's device, and nobody can tell which
+	Site        string // where the document of a client that introduced itself is; empty where it is in the settings
 	Locales     string // ui_locales as asked for; may be empty
 	Banks       []banking.Offer
 	Scopes      []Scope        // those that may be chosen

@@ -24,6 +24,7 @@ type Metadata struct {
 	IntrospectAuthAlgorithms   []string `json:"introspection_endpoint_auth_signing_alg_values_supported,omitempty"`
 	ChallengeMethodsSupported  []string `json:"code_challenge_methods_supported"`
 	IssuerParameterInResponses bool     `json:"authorization_response_iss_parameter_supported"`
+	ClientIDDocuments          bool     `json:"client_id_metadata_document_supported,omitempty"`
 }
 
 // Metadata gives the document for /.well-known/oauth-authorization-server. The issuer is byte for byte the one in tokens and responses.
@@ -48,13 +49,14 @@ func (a *Authority) Metadata() Metadata {
 		IntrospectionAuthMethods:   []string{"client_secret_basic", "client_secret_post"},
 		ChallengeMethodsSupported:  []string{"S256"},
 		IssuerParameterInResponses: true,
+		ClientIDDocuments:          a.o.Documents != nil,
 	}
 	if a.some(PrivateKeyJWT) {
 		m.TokenAuthMethods = append(m.TokenAuthMethods, string(PrivateKeyJWT))
 		m.IntrospectionAuthMethods = append(m.IntrospectionAuthMethods, string(PrivateKeyJWT))
 		m.TokenAuthAlgorithms, m.RevocationAuthAlgorithms, m.IntrospectAuthAlgorithms = assertionAlgorithms, assertionAlgorithms, assertionAlgorithms
 	}
-	if a.some(Public) {
+	if a.some(Public) || a.o.Documents != nil {
 		m.TokenAuthMethods = append(m.TokenAuthMethods, string(Public))
 	}
 	m.RevocationAuthMethods = m.TokenAuthMethods

@@ -56,7 +56,7 @@ func (a *Authority) push(ctx context.Context, client Client, f form) (Pushed, er
 		return Pushed{}, refuse(invalidRequest, "request_uri_pushed", "request_uri cannot be pushed")
 	}
 	q.Set("client_id", client.ID)
-	r, err := a.read(q)
+	r, err := a.read(ctx, q)
 	if err != nil {
 		return Pushed{}, err
 	}

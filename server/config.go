@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"sotto/linking/document"
 	"sotto/server/dev"
 	"sotto/skills/messenger"
 )
@@ -47,6 +48,7 @@ type Config struct {
 	MessengerPageToken   string       `name:"messenger-page-token" env:"SOTTO_MESSENGER_PAGE_TOKEN" secret:"" shown:"dev: generated" help:"the Page's access token, with which answers are sent"`
 	MessengerPageID      string       `name:"messenger-page-id" env:"SOTTO_MESSENGER_PAGE_ID" shown:"dev: generated" help:"the Page's id"`
 	MessengerGraphURL    string       `name:"messenger-graph-url" env:"SOTTO_MESSENGER_GRAPH_URL" shown:"Meta's; dev: http://BANK_ADDR/graph" help:"Graph API base, with its version"`
+	CIMDAllow            []string     `name:"cimd-allow" env:"SOTTO_CIMD_ALLOW" shown:"none; dev: loopback" help:"hosts whose client metadata documents may be fetched"`
 	Migrate              bool         `name:"migrate" env:"SOTTO_MIGRATE" default:"true" negatable:"" help:"bring the database to this version when serving"`
 	Dev                  bool         `kong:"-"` // serve --dev: not a setting of its own
 	proxies              []*net.IPNet // TrustedProxies, once checked
@@ -95,6 +97,14 @@ func (c *Config) Check() error {
 	if strings.HasSuffix(c.AlexaCertMirror, "/") {
 		c.AlexaCertMirror = strings.TrimRight(c.AlexaCertMirror, "/")
 	}
+	for _, host := range c.CIMDAllow {
+		switch {
+		case host == document.Loopback && !c.Dev:
+			fault("SOTTO_CIMD_ALLOW: loopback works only with --dev")
+		case host != document.Loopback && !document.ValidHost(host):
+			fault("SOTTO_CIMD_ALLOW: %q is no host in lower case, such as claude.ai", host)
+		}
+	}
 	if c.Dev {
 		c.guardDev(fault)
 	} else {
@@ -129,6 +139,9 @@ func (c *Config) guardDev(fault func(string, ...any)) {
 	}
 	if c.Keys == "" {
 		c.Keys = filepath.Join(c.State, dev.KeysName)
+	}
+	if len(c.CIMDAllow) == 0 {
+		c.CIMDAllow = []string{document.Loopback}
 	}
 	for _, a := range []struct{ name, addr string }{{"SOTTO_ADDR", c.Addr}, {"SOTTO_METRICS_ADDR", c.MetricsAddr}, {"SOTTO_BANK_ADDR", c.BankAddr}} {
 		if a.addr != "" && !loopback(a.addr) {

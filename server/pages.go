@@ -43,6 +43,8 @@ func (f frame) Say(key string, pairs ...string) (string, error) { return f.words
 type consentPage struct {
 	frame
 	Interaction, Host    string
+	Site                 string // of an assistant that introduced itself; empty where the operator did
+	Local                bool   // such a one, and what it goes back to is a program on the device
 	Problem              string // a key; may be empty
 	Bank                 string // the name of the bank of Problem, or of the only one there is; may be empty
 	Joined               string // the names of the banks joined already; empty where there is none
@@ -98,7 +100,7 @@ func (s *Server) showConsent(c echo.Context, p linking.Page) error {
 	s.setBrowser(c, p.Browser)
 	w := s.keepWords(c, p.Locales)
 	shown := consentPage{
-		frame: s.frame(w, "consent.title", "client", p.Client), Interaction: p.Interaction, Host: p.Host, Joined: namesOf(p.Joined), Chat: p.Chat,
+		frame: s.frame(w, "consent.title", "client", p.Client), Interaction: p.Interaction, Host: p.Host, Site: p.Site, Local: p.Local && p.Site != "", Joined: namesOf(p.Joined), Chat: p.Chat,
 		PrivacyURL: s.cfg.PrivacyURL, TermsURL: s.cfg.TermsURL,
 	}
 	shown.Client, shown.Step = p.Client, 1
@@ -187,7 +189,7 @@ func (s *Server) hop(c echo.Context, kind, to, client string, bank banking.BankI
 		}
 	}
 	shown.frame = s.frame(w, "hop."+kind+".heading", "bank", shown.Bank)
-	shown.Refresh, shown.Client = to, s.clientNames[client]
+	shown.Refresh, shown.Client = to, s.authority.ClientName(c.Request().Context(), client)
 	switch kind {
 	case "bank":
 		shown.Step = 2
@@ -200,7 +202,7 @@ func (s *Server) hop(c echo.Context, kind, to, client string, bank banking.BankI
 // showCode shows the code that is to be typed in the chat.
 func (s *Server) showCode(c echo.Context, step linking.Step) error {
 	w := s.words(c)
-	name := s.clientNames[step.ClientID]
+	name := s.authority.ClientName(c.Request().Context(), step.ClientID)
 	shown := codePage{frame: s.frame(w, "code.title"), Code: string(step.Code), To: step.URL}
 	shown.Client, shown.Step = name, 3
 	return s.show(c, http.StatusOK, "code", w, shown)
@@ -213,6 +215,7 @@ var refusals = map[string]string{
 	"return_unknown":        "returned",
 	"request_unknown":       "lost", "request_expired": "lost", "request_used": "lost",
 	"ticket_malformed": "ticket", "ticket_over": "ticket", "ticket_spent": "ticket",
+	"document_invalid": "stranger", "document_unreachable": "unreachable",
 	"client_unknown": "stranger", "client_twice": "stranger", "redirect_unknown": "stranger", "redirect_twice": "stranger",
 }
 
@@ -220,7 +223,7 @@ var refusals = map[string]string{
 func (s *Server) showRefusal(c echo.Context, e *linking.OAuthError, said linking.Choice) error {
 	kind, known := refusals[e.Reason]
 	switch {
-	case e.Status >= http.StatusInternalServerError:
+	case e.Status >= http.StatusInternalServerError && !known:
 		kind = "fault"
 	case kind == "lost" && said == linking.Deny: // such as by a double click: what was to be done is done
 		kind = "over"

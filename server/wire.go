@@ -16,6 +16,7 @@ import (
 	"sotto/banking/openbanking"
 	"sotto/linking"
 	"sotto/linking/disclosure"
+	"sotto/linking/document"
 	"sotto/skills"
 	"sotto/skills/alexa"
 	"sotto/skills/mcp"
@@ -36,7 +37,6 @@ type rooms struct {
 	alexa       *alexa.Platform
 	messenger   *facebookPage // nil where there is none
 	mcp         *mcp.Platform
-	clientNames map[string]string // by the client's id
 	limits      limits
 }
 
@@ -59,10 +59,6 @@ func (s *Server) openRooms(ctx context.Context) error {
 	}
 	s.metrics = newMetrics(names(skills.Entries(), func(e skills.Entry) string { return string(e.Intent) }),
 		names(skills.Keys(), func(k skills.Key) string { return string(k) }), names(clients, func(c linking.Client) string { return c.ID }))
-	s.clientNames = make(map[string]string, len(clients))
-	for _, c := range clients {
-		s.clientNames[c.ID] = c.Name
-	}
 	if err := s.openDatabase(ctx); err != nil {
 		return err
 	}
@@ -79,10 +75,13 @@ func (s *Server) openRooms(ctx context.Context) error {
 		defer cancel()
 		return s.connections.Close(ctx)
 	})
-	s.authority, err = linking.New(linking.Options{
-		Issuer: s.cfg.PublicURL, Clients: clients, Keys: s.keys, Store: s.db, Connections: s.connections, Now: s.now,
-	})
-	if err != nil {
+	o := linking.Options{Issuer: s.cfg.PublicURL, Clients: clients, Keys: s.keys, Store: s.db, Connections: s.connections, Now: s.now}
+	if len(s.cfg.CIMDAllow) > 0 {
+		if o.Documents, err = document.New(s.cfg.CIMDAllow, s.now); err != nil {
+			return fmt.Errorf("%w: SOTTO_CIMD_ALLOW: %w", ErrSettings, err)
+		}
+	}
+	if s.authority, err = linking.New(o); err != nil {
 		return fmt.Errorf("%w: %w", ErrSettings, err)
 	}
 	if err := s.openConversation(banks); err != nil {

@@ -22,7 +22,8 @@ var plan = map[string][]string{
 	"banking/spending":           {"banking"},
 	"banking/openbanking":        {"banking"},
 	"banking/mockbank":           {},
-	"linking":                    {"banking"},
+	"linking":                    {"banking", "linking/document"},
+	"linking/document":           {},
 	"linking/disclosure":         {},
 	"skills":                     {"banking", "banking/spending", "linking", "linking/disclosure"},
 	"skills/speech":              {"banking", "banking/spending", "skills"},
@@ -35,7 +36,7 @@ var plan = map[string][]string{
 	"skills/messenger/mockgraph": {},
 	"server/dev":                 {"banking/mockbank", "linking"},
 	"server": {
-		"banking", "banking/mockbank", "banking/openbanking", "linking", "linking/disclosure", "server/dev", "server/store",
+		"banking", "banking/mockbank", "banking/openbanking", "linking", "linking/disclosure", "linking/document", "server/dev", "server/store",
 		"skills", "skills/alexa", "skills/mcp", "skills/messenger", "skills/messenger/mockgraph", "skills/messenger/outbox", "skills/speech",
 	},
 	"cmd/sotto":         {"linking", "server", "server/dev", "skills", "skills/alexa", "skills/mcp", "skills/speech", "banking/spending"},
