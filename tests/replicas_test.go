@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"sotto/banking/mockbank"
+	"sotto/linking"
 	"sotto/server"
 	"sotto/server/dev"
 	"sotto/skills"
@@ -162,6 +163,37 @@ func TestTwoHousesOnOneDatabaseShareEveryDecision(t *testing.T) {
 		}
 		if _, err := one.askTokens(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {one.refresh}}); !errors.Is(err, errRefused) {
 			t.Errorf("an ended link's refresh token: %v", err)
+		}
+	})
+
+	t.Run("keys rotated from outside sign at both in time, and neither refuses a token for its key", func(t *testing.T) {
+		r.link()
+		tokens := []string{string(one.device.Token)}
+		made, err := server.RotateKeys(t.Context(), server.Config{Dev: true, State: r.houses[0].state, Database: r.database}, r.houses[0].Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		old := kidOf(t, tokens[0])
+		for _, step := range []time.Duration{31 * time.Second, made[0].Starts.Sub(r.houses[0].Now()) - 32*time.Second, 2 * time.Second} {
+			r.pass(step)
+			for _, s := range r.speakers {
+				got, err := s.askTokens(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {one.refresh}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if started := !r.houses[0].Now().Before(made[0].Starts); started == (kidOf(t, got.Access) == old) {
+					t.Errorf("with the new key started: %v, the wrong one signs", started)
+				}
+				tokens = append(tokens, got.Access)
+			}
+			for _, token := range tokens {
+				for _, s := range r.speakers {
+					s.device.Token = linking.Token(token)
+					if heard := s.say("what's my balance"); heard.LinkCard {
+						t.Errorf("a token is refused: %s", heard.SSML)
+					}
+				}
+			}
 		}
 	})
 
