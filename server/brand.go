@@ -9,6 +9,7 @@ import (
 	"sotto/linking"
 	"sotto/server/dev"
 	"sotto/skills/alexa"
+	"sotto/skills/messenger"
 )
 
 // AlexaBrand is what Alexa's package says of this bank: brand and public URL from the settings, the client from SOTTO_CLIENTS, or, of a
@@ -49,6 +50,25 @@ func AlexaBrand(cfg Config) (alexa.Brand, error) {
 		if u, err := url.Parse(bank.AuthorizationURL); err == nil && !slices.Contains(b.Domains, u.Hostname()) {
 			b.Domains = append(b.Domains, u.Hostname())
 		}
+	}
+	return b, nil
+}
+
+// MessengerBrand is what Messenger's profile says of this bank.
+func MessengerBrand(cfg Config) (messenger.Brand, error) {
+	b := messenger.Brand{Name: cfg.SkillName, PublicURL: cfg.PublicURL, PageID: cfg.MessengerPageID, GraphURL: cfg.messenger().GraphURL}
+	if cfg.Dev {
+		file, err := dev.ReadFile(cfg.State)
+		if err != nil {
+			return b, err
+		}
+		b.PublicURL, b.PageID = file.PublicURL, file.Messenger.PageID
+		if cfg.MessengerGraphURL == "" {
+			b.GraphURL = file.BankURL + graphPath
+		}
+	}
+	if b.PublicURL == "" || b.PageID == "" {
+		return b, fmt.Errorf("%w: a package needs SOTTO_PUBLIC_URL and SOTTO_MESSENGER_PAGE_ID (or --dev)", ErrSettings)
 	}
 	return b, nil
 }

@@ -21,6 +21,7 @@ import (
 	"sotto/skills"
 	"sotto/skills/messenger"
 	"sotto/skills/messenger/outbox"
+	"sotto/skills/nlu"
 )
 
 const (
@@ -53,7 +54,11 @@ func (s *Server) openMessenger(clients []linking.Client, pairwise []byte) error 
 	if m.names, err = hkdf.Key(sha256.New, pairwise, nil, "sotto messenger", sha256.Size); err != nil {
 		return fmt.Errorf("make the key of chats' names: %w", err)
 	}
-	if m.catalogue, err = skills.NewCatalogue(s.now); err != nil {
+	catalogue, err := skills.NewCatalogue(s.now)
+	if err != nil {
+		return err
+	}
+	if m.parser, err = nlu.New(catalogue); err != nil {
 		return err
 	}
 	m.worker = outbox.NewWorker(s.db, s.now, m.answerOwed, func(err error) {
@@ -69,12 +74,12 @@ func (s *Server) openMessenger(clients []linking.Client, pairwise []byte) error 
 // facebookPage is the Page on Facebook whose Messenger this house answers.
 type facebookPage struct {
 	*Server
-	platform  *messenger.Platform
-	worker    *outbox.Worker
-	client    string // id
-	locale    string
-	catalogue *skills.Catalogue
-	names     []byte // key of the names under which chats and deletions are kept
+	platform *messenger.Platform
+	worker   *outbox.Worker
+	client   string // id
+	locale   string
+	parser   *nlu.Parser
+	names    []byte // key of the names under which chats and deletions are kept
 }
 
 func (m *facebookPage) mount(e *echo.Echo) {

@@ -86,7 +86,7 @@ func (m *facebookPage) reply(ctx context.Context, e messenger.Event, known memor
 		m.note(e, e.Payload, reply.Key)
 		return reply, false, nil
 	default:
-		return m.answer(ctx, e.Turn(m.client, m.locale, known.Dialogue, m.read)), true, nil
+		return m.answer(ctx, e.Turn(m.client, m.locale, known.Dialogue, m.parser.Parse)), true, nil
 	}
 }
 
@@ -184,12 +184,4 @@ func (m *facebookPage) forgetPerson(ctx context.Context, e messenger.Event) erro
 	}
 	m.note(e, string(skills.EventDelete), "")
 	return nil
-}
-
-// read reads typed text.
-func (m *facebookPage) read(locale, text string) (skills.Intent, skills.Slots) {
-	if intent, slots, ok := m.catalogue.Match(locale, text); ok {
-		return intent, slots
-	}
-	return skills.Fallback, nil
 }

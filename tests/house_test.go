@@ -37,9 +37,9 @@ var plan = map[string][]string{
 	"server/dev":                 {"banking/mockbank", "linking"},
 	"server": {
 		"banking", "banking/mockbank", "banking/openbanking", "linking", "linking/disclosure", "linking/document", "server/dev", "server/store",
-		"skills", "skills/alexa", "skills/mcp", "skills/messenger", "skills/messenger/mockgraph", "skills/messenger/outbox", "skills/speech",
+		"skills", "skills/alexa", "skills/mcp", "skills/messenger", "skills/messenger/mockgraph", "skills/messenger/outbox", "skills/nlu", "skills/speech",
 	},
-	"cmd/sotto":         {"linking", "server", "server/dev", "skills", "skills/alexa", "skills/mcp", "skills/speech", "banking/spending"},
+	"cmd/sotto":         {"linking", "server", "server/dev", "skills", "skills/alexa", "skills/mcp", "skills/messenger", "skills/speech", "banking/spending"},
 	"tests":             {},
 	"tests/judge":       {},
 	"tests/postgres":    {},

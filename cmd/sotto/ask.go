@@ -40,8 +40,9 @@ type heard struct {
 
 // assistants are the platforms that ask can play, by the names of --as. An error before anything is sent is one of the sentence.
 var assistants = map[string]func(*asker) (assistant, error){
-	"alexa": playAlexa,
-	"mcp":   playMCP,
+	"alexa":     playAlexa,
+	"messenger": playMessenger,
+	"mcp":       playMCP,
 }
 
 // maxAnswer bounds what is read of an answer.

@@ -29,6 +29,7 @@ type page struct {
 	Access       string         `json:"access_token,omitzero"`
 	Refresh      string         `json:"refresh_token,omitzero"`
 	Expires      time.Time      `json:"expires,omitzero"`
+	Person       string         `json:"person,omitzero"`       // his page-scoped id, on Messenger
 	Conversation jsontext.Value `json:"conversation,omitzero"` // in the assistant's own form
 	Said         time.Time      `json:"said,omitzero"`         // when it was last heard
 }

@@ -9,6 +9,8 @@ import (
 	"sotto/skills"
 	"sotto/skills/alexa"
 	"sotto/skills/mcp"
+	"sotto/skills/messenger"
+	"sotto/skills/speech"
 )
 
 type packageCommand struct {
@@ -27,6 +29,17 @@ var packages = map[string]func(server.Config, *skills.Catalogue) ([]skills.File,
 		return alexa.Package(brand, c)
 	},
 	"mcp": func(server.Config, *skills.Catalogue) ([]skills.File, error) { return mcp.Package() },
+	"messenger": func(cfg server.Config, c *skills.Catalogue) ([]skills.File, error) {
+		brand, err := server.MessengerBrand(cfg)
+		if err != nil {
+			return nil, err
+		}
+		phrases, err := speech.New()
+		if err != nil {
+			return nil, err
+		}
+		return messenger.Package(brand, c, phrases)
+	},
 }
 
 // Run writes what the platform's console imports, and says what was written.

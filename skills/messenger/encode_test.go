@@ -14,7 +14,9 @@ import (
 
 var noDialogue skills.Dialogue
 
-func never(string, string) (skills.Intent, skills.Slots) { return skills.Fallback, nil }
+func never(string, string, skills.Dialogue) (skills.Intent, skills.Slots) {
+	return skills.Fallback, nil
+}
 
 func words(text string, names ...string) messenger.Words {
 	return messenger.Words{Text: text, Names: names, Button: func(id string) string {
@@ -88,7 +90,7 @@ func TestALongTextIsPartedBetweenSentencesAndNothingIsLost(t *testing.T) {
 }
 
 func TestWhatAnEventMeans(t *testing.T) {
-	read := func(_, text string) (skills.Intent, skills.Slots) {
+	read := func(_, text string, _ skills.Dialogue) (skills.Intent, skills.Slots) {
 		return skills.Balance, skills.Slots{skills.SlotAccount: {Heard: text}}
 	}
 	asked := skills.Dialogue{Intent: skills.Forget, Asked: skills.AskedConfirm}

@@ -17,8 +17,8 @@ const (
 	intentIs   = "INTENT:"
 )
 
-// Read reads typed text.
-type Read func(locale, text string) (skills.Intent, skills.Slots)
+// Read reads typed text, given the dialogue so far.
+type Read func(locale, text string, before skills.Dialogue) (skills.Intent, skills.Slots)
 
 // Turn is what an event means for the conversation. It is not for events of linking.
 func (e Event) Turn(client, locale string, dialogue skills.Dialogue, read Read) skills.Turn {
@@ -37,7 +37,7 @@ func (e Event) Turn(client, locale string, dialogue skills.Dialogue, read Read) 
 			turn.Intent, turn.Slots = skills.LinkCode, skills.Slots{skills.SlotCode: {Heard: string(code)}}
 			break
 		}
-		turn.Intent, turn.Slots = read(locale, e.Text)
+		turn.Intent, turn.Slots = read(locale, e.Text, dialogue)
 	}
 	return turn
 }
