@@ -43,6 +43,8 @@ const (
 	ReadBalances     Permission = "balances"
 	ReadTotals       Permission = "totals"       // entries, to be summed
 	ReadTransactions Permission = "transactions" // entries with merchants
+	// ReadNothing is for a customer who only says who he is: the smallest consent there is. Nothing is read with it.
+	ReadNothing Permission = "nothing"
 )
 
 // AccountRef points to one account at one bank, by the bank's own id. It is never spoken and never logged.

@@ -118,34 +118,61 @@ func (c *Connections) Finish(ctx context.Context, link string, key tink.AEAD, r 
 	defer cancel()
 	identity, err := c.finish(ctx, p, key, r)
 	if err != nil {
-		// The ending is due soon in any case; this only hastens it.
-		if hasten := c.store.PostponeEnding(ctx, p.ID, now); hasten == nil {
-			c.Wake()
-		}
+		c.hasten(ctx, p.ID, now)
 		return Identity{}, fmt.Errorf("finish at %s: %w", p.Bank, err)
 	}
 	return identity, nil
 }
 
-func (c *Connections) finish(ctx context.Context, p Awaiting, key tink.AEAD, r Return) (Identity, error) {
+// Identify takes the customer's return and says who he is at the bank, as Finish does, but keeps nothing: his consent is ended at the
+// bank at once, and its tokens are dropped.
+func (c *Connections) Identify(ctx context.Context, link string, r Return) (Identity, error) {
+	now := c.now()
+	p, err := c.store.TakeAwaiting(ctx, link, digest(r.State), now, now.Add(finishLife))
+	if err != nil {
+		return Identity{}, fmt.Errorf("identify: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishing)
+	defer cancel()
+	_, _, subject, err := c.exchange(ctx, p, r)
+	c.hasten(ctx, p.ID, now)
+	if err != nil {
+		return Identity{}, fmt.Errorf("identify at %s: %w", p.Bank, err)
+	}
+	return Identity{Bank: p.Bank, Subject: subject}, nil
+}
+
+// hasten makes an ending due now. It is due soon in any case, so that this may fail.
+func (c *Connections) hasten(ctx context.Context, id string, now time.Time) {
+	if err := c.store.PostponeEnding(ctx, id, now); err == nil {
+		c.Wake()
+	}
+}
+
+// exchange trades a return for tokens, at the bank that it came from.
+func (c *Connections) exchange(ctx context.Context, p Awaiting, r Return) (Bank, Tokens, string, error) {
 	bank, ok := c.banks[p.Bank]
 	if !ok {
-		return Identity{}, ErrNotFound
+		return nil, Tokens{}, "", ErrNotFound
 	}
 	consent, err := c.open(p.Consent, "consent", string(p.Bank), p.ID)
 	if err != nil {
-		return Identity{}, err
+		return nil, Tokens{}, "", err
 	}
 	secret, err := c.open(p.Secret, "bank_authorizations", p.ID, "secret")
 	if err != nil {
-		return Identity{}, err
+		return nil, Tokens{}, "", err
 	}
 	nonce, verifier, err := parted(secret)
 	if err != nil {
-		return Identity{}, err
+		return nil, Tokens{}, "", err
 	}
-	a := Authorization{ConsentID: string(consent), State: r.State, Nonce: nonce, Verifier: Secret(verifier)}
-	tokens, subject, err := bank.Exchange(ctx, a, r)
+	tokens, subject, err := bank.Exchange(ctx, Authorization{ConsentID: string(consent), State: r.State, Nonce: nonce, Verifier: Secret(verifier)}, r)
+	return bank, tokens, subject, err
+}
+
+func (c *Connections) finish(ctx context.Context, p Awaiting, key tink.AEAD, r Return) (Identity, error) {
+	bank, tokens, subject, err := c.exchange(ctx, p, r)
 	if err != nil {
 		return Identity{}, err
 	}

@@ -35,6 +35,8 @@ type Options struct {
 //	POST /oauth/revoke     Revoke      revoke.go
 //	POST /oauth/introspect Introspect  introspect.go
 //	GET /oauth/userinfo    Userinfo    userinfo.go
+//	/my                    SignIn …    session.go     a customer says at his bank who he is
+//	/my                    Links …     own.go         his links: narrow, stop, erase
 //	a platform's request   Resolve     resolve.go     access token in, Link out
 //	a service's request    Service     service.go     access token in; no Link, ever
 //	a chat                 Invite …    chat.go        linking that starts from a chat
@@ -129,22 +131,10 @@ func (a *Authority) End(ctx context.Context, link string) error {
 	return a.o.Store.EndLink(ctx, link, a.o.Now())
 }
 
-// Receipt is what is left of a link: proof of an erasure, without identity.
-type Receipt struct {
-	Code  string // cannot be guessed; from it nobody can tell the link
-	Made  time.Time
-	Banks int // how many consents were handed over to be ended
-}
-
 // Forget ends a link and erases it: its rows and its key are gone, so its record cannot be read by anybody. Repeating it gives the same
 // receipt. ErrNotLinked where there never was such a link.
 func (a *Authority) Forget(ctx context.Context, link string) (Receipt, error) {
-	r := Receipt{Code: encode(a.o.Keys.name("receipt", link)), Made: a.o.Now()}
-	r, err := a.o.Store.ForgetLink(ctx, link, r)
-	if errors.Is(err, ErrNone) {
-		return Receipt{}, fmt.Errorf("%w: no such link", ErrNotLinked)
-	}
-	return r, err
+	return Forget(ctx, a.o.Store, a.o.Keys, link, a.o.Now())
 }
 
 // Sweep deletes what has expired, and hands over to be ended the consents of links that were never finished.

@@ -132,7 +132,7 @@ func (a *Authority) ask(ctx context.Context, i Interaction, browser Token, probl
 	return Step{Page: &p, Outcome: "asked", ClientID: i.Client}, nil
 }
 
-// finish makes the link with the banks joined so far. A consent that waits at another bank is ended there when its time is over.
+// finish makes the link with the banks joined so far. A consent that waits at another bank is ended there.
 func (a *Authority) finish(ctx context.Context, i Interaction) (Step, error) {
 	i, err := a.o.Store.TakeJoined(ctx, i.ID, i.Browser, a.o.Now())
 	if errors.Is(err, ErrNone) {

@@ -19,6 +19,8 @@ type Connections interface {
 	// Finish takes the customer's return, keeps the connection under the link, and says who he is at the bank. It works once
 	// for each Begin. ErrDenied where he said no.
 	Finish(ctx context.Context, link string, key tink.AEAD, r banking.Return) (banking.Identity, error)
+	// Identify takes a return as Finish does, and ends the consent at once instead of keeping it.
+	Identify(ctx context.Context, link string, r banking.Return) (banking.Identity, error)
 }
 
 // Page is what the consent page shows.

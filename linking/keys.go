@@ -155,6 +155,9 @@ func (k *Keyring) name(parts ...string) []byte {
 	return mac(k.pairwise, parts...)
 }
 
+// receipt is the code of a link's receipt.
+func (k *Keyring) receipt(link string) string { return encode(k.name("receipt", link)) }
+
 func mac(key []byte, parts ...string) []byte {
 	h := hmac.New(sha256.New, key)
 	for _, p := range parts {

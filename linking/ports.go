@@ -19,6 +19,7 @@ type Store interface {
 	ServiceStore
 	LinkStore
 	ChatStore
+	SessionStore
 }
 
 // SealedKey is one key as it is kept: wrapped. Kind and Number name it together.
@@ -93,7 +94,8 @@ type InteractionStore interface {
 	// where it is gone.
 	Abandon(ctx context.Context, id string, now time.Time) error
 	// Conclude deletes a taken interaction and keeps the link and its grant instead, and spends the pushed request it began with, if any, all
-	// in one transaction; ErrNone where it is not taken, or the pushed request is spent.
+	// in one transaction; ErrNone where it is not taken, or the pushed request is spent. Consents that still wait for its customer at banks are
+	// handed over to be ended.
 	Conclude(ctx context.Context, id string, n NewLink) error
 }
 
@@ -265,15 +267,68 @@ type ServiceStore interface {
 	RevokeService(ctx context.Context, t ServiceToken) error
 }
 
-// LinkStore ends links.
+// Owned is a link as it is kept, for its customer.
+type Owned struct {
+	Link    string
+	Client  string
+	Subject string
+	Scopes  Mask
+	Key     []byte // sealed
+	Created time.Time
+	Ended   time.Time // zero while it lives
+}
+
+// SignIn is a customer who was sent to his bank to say who he is.
+type SignIn struct {
+	State   []byte // SHA-256 of what the bank gives back
+	Browser []byte // SHA-256 of the cookie
+	Visit   string // under which the bank's side awaits him
+	Expires time.Time
+}
+
+// Session is a customer who has said at his bank who he is.
+type Session struct {
+	Hash     []byte // SHA-256 of the session's token
+	Browser  []byte // SHA-256 of the cookie
+	Customer []byte
+	Bank     string
+	Expires  time.Time
+}
+
+// SessionStore keeps who is signed in to his own page.
+type SessionStore interface {
+	// AddSignIn keeps a new one.
+	AddSignIn(ctx context.Context, s SignIn) error
+	// TakeSignIn gives this browser's sign-in of this state, not expired at now, once; ErrNone.
+	TakeSignIn(ctx context.Context, state, browser []byte, now time.Time) (SignIn, error)
+	// AddSession keeps a new one.
+	AddSession(ctx context.Context, s Session) error
+	// Session gives this browser's session, not expired at now; ErrNone.
+	Session(ctx context.Context, hash, browser []byte, now time.Time) (Session, error)
+	// DropSession deletes a session. It is no error where there is none.
+	DropSession(ctx context.Context, hash []byte) error
+}
+
+// LinkStore shows links to their customer, narrows them and ends them.
 type LinkStore interface {
-	// EndLink ends the link's grants and deletes its access tokens; its connections are handed over to be ended; in one transaction.
+	// LinksOf gives a customer's links, the newest first, at most n.
+	LinksOf(ctx context.Context, customer []byte, n int) ([]Owned, error)
+	// LinkOf gives one link of a customer; ErrNone.
+	LinkOf(ctx context.Context, customer []byte, link string) (Owned, error)
+	// NarrowLink leaves a customer's living link those of its scopes that are in keep; ErrNone where there is no such link, or nothing would
+	// be left.
+	NarrowLink(ctx context.Context, customer []byte, link string, keep Mask) error
+	// Receipt gives the receipt of this code, and how many consents of what it is for are still to be ended; ErrNone.
+	Receipt(ctx context.Context, code string) (Receipt, error)
+	// EndLink ends the link's grants and deletes its access tokens; its connections, and consents that wait for its customer at banks, are
+	// handed over to be ended; in one transaction.
 	// Repeating it, or no such link, is no error.
 	EndLink(ctx context.Context, link string, now time.Time) error
-	// ForgetLink does what EndLink does and deletes every row of the link, its key first of all; the receipt stays. Where a receipt
+	// ForgetLink does what EndLink does and deletes every row of the link, its key first of all; the receipt stays, with the consents of the
+	// link that are still to be ended, those of an earlier end among them, counted in it and known by its code alone. Where a receipt
 	// of this code is there, it is given back as it was made; ErrNone where there is neither link nor receipt.
 	ForgetLink(ctx context.Context, link string, r Receipt) (Receipt, error)
-	// SweepLinks deletes interactions, pushed requests, tickets, access tokens, tokens of services, spent assertions and
+	// SweepLinks deletes interactions, sign-ins, sessions, pushed requests, tickets, access tokens, tokens of services, spent assertions and
 	// remembered generations whose time is over at now, links whose code was
 	// never traded or typed, and grants that ended long ago. Connections without a link are handed over to be ended.
 	SweepLinks(ctx context.Context, now time.Time) error

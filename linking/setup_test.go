@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -118,6 +119,26 @@ func (b *bank) Finish(_ context.Context, link string, key tink.AEAD, r banking.R
 	b.keys = append(b.keys, key)
 	b.joined[link] = append(b.joined[link], banking.Joined{Bank: "albion", Name: "Albion Bank"})
 	return banking.Identity{Bank: "albion", Subject: r.Code}, nil
+}
+
+func (b *bank) Identify(_ context.Context, link string, r banking.Return) (banking.Identity, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err := b.trouble(); err != nil {
+		return banking.Identity{}, err
+	}
+	if b.begun[r.State] != link {
+		return banking.Identity{}, errors.New("a return to nothing")
+	}
+	delete(b.begun, r.State)
+	if r.Error != "" {
+		return banking.Identity{}, banking.ErrDenied
+	}
+	id, subject, elsewhere := strings.Cut(r.Code, "@")
+	if !elsewhere {
+		id, subject = "albion", r.Code
+	}
+	return banking.Identity{Bank: banking.BankID(id), Subject: subject}, nil
 }
 
 // counted is a store that says how often it was asked.

@@ -66,7 +66,8 @@ var frontPage = template.Must(template.New("front").Parse(`<!doctype html>
 </div>
 <div class="card">
 <h2>Sign in at the mock bank</h2>
-<p><a href="{{.Link}}">Link an account as the Alexa app would</a>. Reload this page for fresh one-time codes.</p>
+<p><a href="{{.Link}}">Link an account as the Alexa app would</a>. Reload this page for fresh one-time codes.
+<a href="/my">See what is shared, and take it back</a>.</p>
 <table>
 <tr><th scope="col">Username</th><th scope="col">Password</th><th scope="col">One-time code</th></tr>
 {{range .People}}<tr><td>{{.Username}}</td><td><code>{{.Password}}</code></td><td><code>{{.Code}}</code></td></tr>

@@ -87,7 +87,6 @@ func (m *facebookPage) mount(e *echo.Echo) {
 	e.POST(messengerPath, m.receive)
 	e.GET(messenger.LinkPath, m.link)
 	e.POST(deletionPath, m.deletion)
-	e.GET(forgottenPath+":code", m.forgotten)
 }
 
 // name makes what a chat or a deletion is called at rest.

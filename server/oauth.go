@@ -164,9 +164,14 @@ func (s *Server) callbackPosted(c echo.Context) error {
 func (s *Server) comeBack(c echo.Context, answer url.Values) error {
 	ctx, st, done := s.beginStep(c, "callback", pageBudget)
 	defer done()
-	next, err := s.authority.Return(ctx, s.browser(c), banking.Return{
+	r := banking.Return{
 		Code: answer.Get("code"), State: answer.Get("state"), IDToken: answer.Get("id_token"), Issuer: answer.Get("iss"), Error: answer.Get("error"),
-	})
+	}
+	next, err := s.authority.Return(ctx, s.browser(c), r)
+	var refused *linking.OAuthError
+	if errors.As(err, &refused) && refused.Reason == "return_unknown" { // of no linking, but perhaps of a customer who signs in
+		return s.signedIn(ctx, c, st, r, err)
+	}
 	if err != nil {
 		return s.refusePage(c, st.refused(err), "")
 	}

@@ -31,6 +31,7 @@ type frame struct {
 	Refresh string // where to go at once; empty to stay
 	Client  string // the assistant's name; may be empty
 	Step    int    // of the three steps of linking; 0 for none
+	My      string // the customer's page, as one writes it down
 }
 
 // Lang is the page's language, for the attribute lang.
@@ -93,7 +94,8 @@ func (s *Server) frame(w *words, key string, pairs ...string) frame {
 	if err != nil { // the template says the same key, and fails
 		title = s.cfg.SkillName
 	}
-	return frame{words: w, Title: title + " · " + s.cfg.SkillName, Brand: s.cfg.SkillName}
+	_, host, _ := strings.Cut(s.cfg.PublicURL, "://")
+	return frame{words: w, Title: title + " · " + s.cfg.SkillName, Brand: s.cfg.SkillName, My: host + myPath}
 }
 
 func (s *Server) showConsent(c echo.Context, p linking.Page) error {

@@ -104,6 +104,7 @@ func (s *Server) open(ctx context.Context) error {
 	s.mountPlatforms(e) //nolint:contextcheck // each request brings its own context
 	s.mountMCP(e)       //nolint:contextcheck // so does each of these
 	s.mountOAuth(e)
+	s.mountMy(e)
 	if err := s.mountFront(e); err != nil {
 		return err
 	}

@@ -38,6 +38,7 @@ type rooms struct {
 	messenger   *facebookPage // nil where there is none
 	mcp         *mcp.Platform
 	limits      limits
+	zones       map[banking.BankID]*time.Location
 }
 
 // openRooms opens the rooms from the bottom up: the database, the keys, the bank's side, the assistant's side, the conversation, its words,
@@ -68,6 +69,10 @@ func (s *Server) openRooms(ctx context.Context) error {
 	banks, err := s.openBanks() //nolint:contextcheck // a bank outlives the context in which it is opened
 	if err != nil {
 		return err
+	}
+	s.zones = make(map[banking.BankID]*time.Location, len(banks))
+	for _, b := range banks {
+		s.zones[b.ID()] = b.Zone()
 	}
 	s.connections = banking.NewConnections(banks, s.db, s.keys.House(), s.now, s.random)
 	s.closers = append(s.closers, func() error {

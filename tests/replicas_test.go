@@ -166,6 +166,34 @@ func TestTwoHousesOnOneDatabaseShareEveryDecision(t *testing.T) {
 		}
 	})
 
+	t.Run("what a customer takes back on the page of one is refused at the other at its next request", func(t *testing.T) {
+		r.pass(time.Minute)
+		r.link()
+		o := newVisitor(t, one.file.PublicURL, r.ada)
+		page := o.signIn()
+		o.base = two.file.PublicURL // a balancer sends him now here, now there; to his browser it is one host
+		if other := o.open("/my"); other.Title != page.Title || len(links(other)) != len(links(page)) {
+			t.Errorf("the other house shows %s", other.Text)
+		}
+		id := links(page)[0]
+		o.do(url.Values{"link": {id}, "scope": {"spending"}, "decision": {"narrow"}})
+		if heard := words(t, one.say("what's my balance").SSML); strings.Contains(heard, "pounds") || !strings.Contains(heard, "balances") {
+			t.Errorf("a token from before says %q", heard)
+		}
+		if heard := words(t, one.say("how much did I spend last week").SSML); !strings.Contains(heard, "You spent") {
+			t.Errorf("what was left to it: %q", heard)
+		}
+		o.do(url.Values{"link": {id}, "decision": {"stop"}})
+		if heard := one.say("how much did I spend last week"); !heard.LinkCard {
+			t.Errorf("a link that was stopped answers: %s", heard.SSML)
+		}
+		o.do(url.Values{"decision": {"sign-out"}})
+		o.base = one.file.PublicURL
+		if page := o.open("/my"); !page.Forms[0].Has("bank") {
+			t.Errorf("signed out at one, the other still shows %s", page.Text)
+		}
+	})
+
 	t.Run("keys rotated from outside sign at both in time, and neither refuses a token for its key", func(t *testing.T) {
 		r.link()
 		tokens := []string{string(one.device.Token)}

@@ -19,7 +19,8 @@ import (
 // For balances: ReadAccountsBasic and ReadBalances. Basic has nicknames, kinds and currencies, which is what is said; numbers
 // stay with the bank. For totals and purchases: transactions in Detail, since the merchant and its category code are Detail, with
 // Credits and Debits, since refunds are credits and each side may carry reversals of the other; and ReadAccountsDetail in place of
-// Basic, since without the numbers of the customer's own accounts a transfer among them would count as spending. Never ReadPAN.
+// Basic, since without the numbers of the customer's own accounts a transfer among them would count as spending. Never ReadPAN. For
+// ReadNothing: ReadAccountsBasic alone, the smallest consent there is.
 func permissionsFor(permissions []banking.Permission) []string {
 	var codes []string
 	if len(permissions) == 0 {
@@ -33,6 +34,7 @@ func permissionsFor(permissions []banking.Permission) []string {
 		case banking.ReadTotals, banking.ReadTransactions:
 			accounts = "ReadAccountsDetail"
 			codes = append(codes, "ReadTransactionsCredits", "ReadTransactionsDebits", "ReadTransactionsDetail")
+		case banking.ReadNothing: // a consent without a permission is none, so Basic stays
 		default:
 			return nil
 		}

@@ -37,6 +37,7 @@ type cli struct {
 	Show    configCommand  `cmd:"" name:"config" help:"print the effective settings, secrets masked"`
 	Migrate migrateCommand `cmd:"" name:"migrate" help:"bring the database to this version"`
 	Ring    keysCommand    `cmd:"" name:"keys" help:"look after the keys in the database"`
+	Erase   eraseCommand   `cmd:"" help:"erase a link, or all links of a customer"`
 	Version versionCommand `cmd:"" help:"print the version"`
 }
 

@@ -66,6 +66,9 @@ func TestCommandLines(t *testing.T) {
 		"a database brought to this version":            {args: []string{"migrate", "--database=sqlite:fresh/sotto.db"}, out: "the database has version"},
 		"keys that are nowhere":                         {args: []string{"keys", "rotate"}, code: 1, errs: "SOTTO_KEYS is missing"},
 		"keys of a development house not begun yet":     {args: []string{"keys", "rotate", "--dev"}, code: 1, errs: "keys.json"},
+		"an erasure of nobody":                          {args: []string{"erase"}, code: 2, errs: "--link"},
+		"an erasure of a link and a customer":           {args: []string{"erase", "--link=x", "--customer=y"}, code: 2, errs: "--link"},
+		"an erasure without keys":                       {args: []string{"erase", "--link=x"}, code: 1, errs: "SOTTO_KEYS is missing"},
 		"a doctor on the street with nothing":           {args: []string{"doctor"}, code: 1, out: "FAULT", errs: "sotto: the doctor found faults"},
 		"a doctor in a development house not begun yet": {args: []string{"doctor", "--dev"}, out: "serve --dev"},
 	} {

@@ -17,6 +17,9 @@ const maxListed = 1000
 // sweepStep is how many rows a sweep deletes in one go, so that no turn waits long for it.
 const sweepStep = 500
 
+// idSize is how many bytes an id has, before it is written in hexadecimal digits.
+const idSize = 16
+
 // ErrNoKey means a holder without a link or a key: nothing could be read later.
 var ErrNoKey = errors.New("no key to record under")
 
@@ -34,6 +37,9 @@ type Store interface {
 	AppendDisclosure(ctx context.Context, r Row) error
 	// Disclosures gives the newest rows of a link first (by At, then by ID), at most n, and how many it has in all.
 	Disclosures(ctx context.Context, link string, n int) ([]Row, int, error)
+	// DisclosuresBefore gives the newest rows of a link among those that come after id in the order of Disclosures, at most n; an empty id
+	// is before all.
+	DisclosuresBefore(ctx context.Context, link, id string, n int) ([]Row, error)
 	// DropDisclosures deletes at most n rows that were made before t, and says how many.
 	DropDisclosures(ctx context.Context, before time.Time, n int) (int, error)
 }
@@ -86,17 +92,50 @@ func (l *Log) List(ctx context.Context, h Holder, n int) ([]Entry, int, error) {
 	if err != nil {
 		return nil, 0, fmt.Errorf("list entries: %w", err)
 	}
+	entries, err := opened(h, rows)
+	return entries, total, err
+}
+
+// Page gives at most n entries, the newest first, that come after the place that an earlier page ended at; an empty place is before all. It
+// also gives the place at which it ends, empty where there is nothing after it.
+func (l *Log) Page(ctx context.Context, h Holder, place string, n int) ([]Entry, string, error) {
+	if h.Key == nil || h.Link == "" {
+		return nil, "", ErrNoKey
+	}
+	if place != "" && !isID(place) {
+		return nil, "", nil
+	}
+	n = min(max(n, 1), maxListed)
+	rows, err := l.store.DisclosuresBefore(ctx, h.Link, place, n+1)
+	if err != nil {
+		return nil, "", fmt.Errorf("list entries: %w", err)
+	}
+	end := ""
+	if len(rows) > n {
+		rows = rows[:n]
+		end = rows[n-1].ID
+	}
+	entries, err := opened(h, rows)
+	return entries, end, err
+}
+
+func isID(s string) bool {
+	raw, err := hex.DecodeString(s)
+	return err == nil && len(raw) == idSize
+}
+
+func opened(h Holder, rows []Row) ([]Entry, error) {
 	entries := make([]Entry, len(rows))
 	for i, r := range rows {
 		plain, err := h.Key.Decrypt(r.Sealed, bound(h.Link, r.ID))
 		if err != nil {
-			return nil, 0, fmt.Errorf("open entry: %w", err)
+			return nil, fmt.Errorf("open entry: %w", err)
 		}
 		if err := json.Unmarshal(plain, &entries[i]); err != nil {
-			return nil, 0, errors.New("read entry: not as it was written")
+			return nil, errors.New("read entry: not as it was written")
 		}
 	}
-	return entries, total, nil
+	return entries, nil
 }
 
 // Sweep deletes the entries that are older than the retention, a few at a time, and says how many.
@@ -116,7 +155,7 @@ func (l *Log) Sweep(ctx context.Context, retention time.Duration) (int, error) {
 
 // id makes an id that sorts by time, to the millisecond.
 func (l *Log) id(at time.Time) (string, error) {
-	var b [16]byte
+	var b [idSize]byte
 	if _, err := io.ReadFull(l.random, b[6:]); err != nil {
 		return "", fmt.Errorf("make an id: %w", err)
 	}

@@ -40,6 +40,16 @@ func (s *shelf) Disclosures(_ context.Context, link string, n int) ([]disclosure
 	return own[:min(n, len(own))], len(own), s.err
 }
 
+func (s *shelf) DisclosuresBefore(_ context.Context, link, id string, n int) ([]disclosure.Row, error) {
+	var own []disclosure.Row
+	for _, r := range s.rows {
+		if r.Link == link && (id == "" || r.ID < id) {
+			own = append(own, r)
+		}
+	}
+	return own[:min(n, len(own))], s.err
+}
+
 func (s *shelf) DropDisclosures(_ context.Context, before time.Time, n int) (int, error) {
 	kept := slices.DeleteFunc(slices.Clone(s.rows), func(r disclosure.Row) bool {
 		if n > 0 && r.At.Before(before) {
@@ -95,6 +105,44 @@ func TestEntriesComeBackNewestFirst(t *testing.T) {
 	}
 	if _, total, err := log.List(t.Context(), h, -1); err != nil || total != 3 {
 		t.Errorf("none asked for: got %d, %v", total, err)
+	}
+}
+
+func TestPagesGiveEveryEntryOnce(t *testing.T) {
+	now := noon
+	log := disclosure.NewLog(&shelf{}, func() time.Time { return now }, rand.Reader)
+	h := disclosure.Holder{Link: "link-1", Key: key(t)}
+	for _, turn := range []string{"1", "2", "3", "4", "5"} {
+		now = now.Add(time.Second)
+		if err := log.Append(t.Context(), h, entry(turn)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	pages, place := 0, ""
+	for pages == 0 || place != "" {
+		entries, end, err := log.Page(t.Context(), h, place, 2)
+		if err != nil || len(entries) > 2 {
+			t.Fatal(len(entries), err)
+		}
+		for _, e := range entries {
+			got = append(got, e.Turn)
+		}
+		pages, place = pages+1, end
+	}
+	if want := []string{"5", "4", "3", "2", "1"}; !slices.Equal(got, want) || pages != 3 {
+		t.Errorf("got %v on %d pages, want %v on 3", got, pages, want)
+	}
+	for _, place := range []string{"x", strings.Repeat("g", 32), strings.Repeat("0", 33), "'; DROP TABLE disclosures; --"} {
+		if entries, end, err := log.Page(t.Context(), h, place, 2); len(entries) > 0 || end != "" || err != nil {
+			t.Errorf("a place that is none, %q, gives %d entries, %q, %v", place, len(entries), end, err)
+		}
+	}
+	if _, _, err := log.Page(t.Context(), disclosure.Holder{Link: "link-1", Key: key(t)}, "", 2); err == nil {
+		t.Error("another key opens it")
+	}
+	if _, _, err := log.Page(t.Context(), disclosure.Holder{Link: "link-1"}, "", 2); !errors.Is(err, disclosure.ErrNoKey) {
+		t.Errorf("no key: %v", err)
 	}
 }
 

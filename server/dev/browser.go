@@ -68,6 +68,9 @@ func NewBrowser(until func(*url.URL) bool) *Browser {
 	}}
 }
 
+// Cookies are those that the browser keeps.
+func (b *Browser) Cookies() http.CookieJar { return b.client.Jar }
+
 // Open goes to a URL, and on until there is a page to read or the place to stop.
 func (b *Browser) Open(ctx context.Context, raw string) (*Page, error) {
 	u, err := url.Parse(raw)

@@ -54,8 +54,8 @@ func (db *DB) TakeAwaiting(ctx context.Context, link string, state []byte, now, 
 			return err
 		}
 		p.Expires = instant(expires)
-		_, err = tx.ExecContext(ctx, `INSERT INTO endings (id, bank, consent_sealed, tries, next_at) VALUES ($1, $2, $3, 0, $4)`,
-			p.ID, p.Bank, p.Consent, millis(end))
+		_, err = tx.ExecContext(ctx, `INSERT INTO endings (id, bank, consent_sealed, tries, next_at, origin) VALUES ($1, $2, $3, 0, $4, $5)`,
+			p.ID, p.Bank, p.Consent, millis(end), link)
 		return err
 	})
 	if err != nil {

@@ -50,6 +50,25 @@ func (db *DB) Disclosures(ctx context.Context, link string, n int) ([]disclosure
 	return rows, total, nil
 }
 
+// DisclosuresBefore gives the rows of a link that come after one of them, the newest first. An id begins with the time, so that the order of
+// ids is that of time.
+func (db *DB) DisclosuresBefore(ctx context.Context, link, id string, n int) ([]disclosure.Row, error) {
+	var rows []disclosure.Row
+	err := db.list(ctx, `SELECT id, at, sealed FROM disclosures WHERE link_id = $1 AND ($2 = '' OR id < $2) ORDER BY at DESC, id DESC LIMIT $3`,
+		[]any{link, id, n}, func(scan func(...any) error) error {
+			r := disclosure.Row{Link: link}
+			var at int64
+			err := scan(&r.ID, &at, &r.Sealed)
+			r.At = instant(at)
+			rows = append(rows, r)
+			return err
+		})
+	if err != nil {
+		return nil, fmt.Errorf("list disclosures: %w", err)
+	}
+	return rows, nil
+}
+
 // DropDisclosures deletes old rows.
 func (db *DB) DropDisclosures(ctx context.Context, before time.Time, n int) (int, error) {
 	var dropped int64

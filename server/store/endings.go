@@ -18,39 +18,42 @@ func (db *DB) ExpireAwaiting(ctx context.Context, now time.Time, limit int) erro
 		return expired(err)
 	}
 	err := db.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := handOver(ctx, tx, now, `DELETE FROM bank_authorizations WHERE id IN
-			(SELECT id FROM bank_authorizations WHERE expires <= $1 ORDER BY expires, id LIMIT $2) RETURNING id, bank, consent_sealed`,
+		return handOver(ctx, tx, now, `DELETE FROM bank_authorizations WHERE id IN
+			(SELECT id FROM bank_authorizations WHERE expires <= $1 ORDER BY expires, id LIMIT $2) RETURNING id, bank, consent_sealed, link_id`,
 			millis(now), limit)
-		return err
 	})
 	return expired(err)
 }
 
-// handOver makes endings, due now, of what a DELETE gives back: id, bank and sealed consent of each row. It says how many there were.
-func handOver(ctx context.Context, tx *sql.Tx, now time.Time, remove string, args ...any) (int, error) {
-	var gone []banking.Ending
+// handOver makes endings, due now, of what a DELETE gives back: id, bank, sealed consent and link of each row.
+func handOver(ctx context.Context, tx *sql.Tx, now time.Time, remove string, args ...any) error {
+	type ending struct {
+		banking.Ending
+		origin string
+	}
+	var gone []ending
 	rows, err := tx.QueryContext(ctx, remove, args...)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var e banking.Ending
-		if err := rows.Scan(&e.ID, &e.Bank, &e.Consent); err != nil {
-			return 0, err
+		var e ending
+		if err := rows.Scan(&e.ID, &e.Bank, &e.Consent, &e.origin); err != nil {
+			return err
 		}
 		gone = append(gone, e)
 	}
 	if err := rows.Err(); err != nil {
-		return 0, err
+		return err
 	}
 	for _, e := range gone {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO endings (id, bank, consent_sealed, tries, next_at) VALUES ($1, $2, $3, 0, $4)
-			ON CONFLICT (id) DO NOTHING`, e.ID, e.Bank, e.Consent, millis(now)); err != nil {
-			return 0, err
+		if _, err := tx.ExecContext(ctx, `INSERT INTO endings (id, bank, consent_sealed, tries, next_at, origin) VALUES ($1, $2, $3, 0, $4, $5)
+			ON CONFLICT (id) DO NOTHING`, e.ID, e.Bank, e.Consent, millis(now), e.origin); err != nil {
+			return err
 		}
 	}
-	return len(gone), nil
+	return nil
 }
 
 func expired(err error) error {

@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -135,6 +136,90 @@ func TestWhateverEndsALinkHandsItsConsentOver(t *testing.T) {
 					t.Errorf("another link has %d connections, %v; want its own", len(kept), err)
 				}
 			})
+		}
+	})
+}
+
+// waitingAt keeps a consent that waits at a bank for the customer of this link.
+func waitingAt(t *testing.T, db *store.DB, link, id string) {
+	t.Helper()
+	p := banking.Awaiting{ID: id, Link: link, Bank: "albion", State: []byte("state of " + id), Consent: []byte("consent of " + id), Secret: []byte("s"), Expires: noon.Add(time.Hour)}
+	if err := db.SaveAwaiting(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Whoever goes to a second bank and back, and ends there, leaves no consent that waits half an hour for him.
+func TestAConsentThatWaitsForNobodyIsHandedOverAtOnce(t *testing.T) {
+	onEach(t, func(t *testing.T, fresh func(testing.TB) string) {
+		for name, end := range map[string]func(db *store.DB, i linking.Interaction, n linking.NewLink) error{
+			"when the link is made": func(db *store.DB, i linking.Interaction, n linking.NewLink) error {
+				return db.Conclude(t.Context(), i.ID, n)
+			},
+			"when he says no": func(db *store.DB, i linking.Interaction, _ linking.NewLink) error {
+				return db.Abandon(t.Context(), i.ID, noon)
+			},
+			"when the link ends": func(db *store.DB, _ linking.Interaction, n linking.NewLink) error {
+				return db.EndLink(t.Context(), n.ID, noon)
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				db := open(t, fresh(t))
+				i, err := taken(t.Context(), db, "1")
+				if err != nil {
+					t.Fatal(err)
+				}
+				waitingAt(t, db, i.Link, "his")
+				waitingAt(t, db, "another link", "another's")
+				if err := end(db, i, linkOf(i)); err != nil {
+					t.Fatal(err)
+				}
+				endings, err := db.ClaimEndings(t.Context(), noon, noon.Add(time.Hour), 9)
+				if err != nil || len(endings) != 1 || endings[0].ID != "his" {
+					t.Errorf("got endings %+v, %v", endings, err)
+				}
+			})
+		}
+	})
+}
+
+// A receipt knows how many consents are still to be ended, whenever they were handed over, and nothing else knows of its link.
+func TestAReceiptCountsWhatIsStillToBeEnded(t *testing.T) {
+	onEach(t, func(t *testing.T, fresh func(testing.TB) string) {
+		db := open(t, fresh(t))
+		i, err := taken(t.Context(), db, "1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		joined(t, db, i.Link)
+		if err := db.Conclude(t.Context(), i.ID, linkOf(i)); err != nil {
+			t.Fatal(err)
+		}
+		other, err := taken(t.Context(), db, "2")
+		if err != nil {
+			t.Fatal(err)
+		}
+		joined(t, db, other.Link)
+		if err := db.Abandon(t.Context(), other.ID, noon); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.EndLink(t.Context(), i.Link, noon); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			r, err := db.ForgetLink(t.Context(), i.Link, linking.Receipt{Code: "r", Made: noon})
+			if err != nil || r.Banks != 1 || r.Left != 1 {
+				t.Fatalf("got %+v, %v", r, err)
+			}
+		}
+		if err := db.DeleteEnding(t.Context(), "connection of "+i.Link); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := db.Receipt(t.Context(), "r"); err != nil || r.Banks != 1 || r.Left != 0 || !r.Made.Equal(noon) {
+			t.Errorf("got %+v, %v", r, err)
+		}
+		if _, err := db.Receipt(t.Context(), i.Link); !errors.Is(err, linking.ErrNone) {
+			t.Errorf("a receipt by the link's id: %v", err)
 		}
 	})
 }

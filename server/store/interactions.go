@@ -120,8 +120,7 @@ func (db *DB) Abandon(ctx context.Context, id string, now time.Time) error {
 		if err != nil {
 			return err
 		}
-		_, err = endConnections(ctx, tx, link, now)
-		return err
+		return endConnections(ctx, tx, link, now)
 	})
 	if err != nil {
 		return fmt.Errorf("abandon interaction: %w", err)
@@ -150,6 +149,9 @@ func conclude(ctx context.Context, tx *sql.Tx, id string, n linking.NewLink) err
 		if err := spendPushed(ctx, tx, pushed, n.Created); err != nil {
 			return err
 		}
+	}
+	if err := endAwaiting(ctx, tx, n.ID, n.Created); err != nil {
+		return err
 	}
 	if _, err := tx.ExecContext(ctx, `INSERT INTO links (id, client, customer, subject, scopes, key, created, ended) VALUES ($1, $2, $3, $4, $5, $6, $7, 0)`,
 		n.ID, n.Client, n.Customer, n.Subject, n.Scopes, n.Key, millis(n.Created)); err != nil {

@@ -22,10 +22,18 @@ const (
 // sweepStep is how many rows one statement of a sweep deletes, so that others are not kept waiting.
 const sweepStep = 500
 
-// endConnections hands the connections of a link over to be ended, and says how many there were. What is sealed in a connection is sealed
-// so that it can be opened in an ending.
-func endConnections(ctx context.Context, tx *sql.Tx, link string, now time.Time) (int, error) {
-	return handOver(ctx, tx, now, `DELETE FROM connections WHERE link_id = $1 RETURNING id, bank, consent_sealed`, link)
+// endConnections hands the connections of a link over to be ended, and the consents that still wait for its customer. What is sealed in
+// either is sealed so that it can be opened in an ending.
+func endConnections(ctx context.Context, tx *sql.Tx, link string, now time.Time) error {
+	if err := handOver(ctx, tx, now, `DELETE FROM connections WHERE link_id = $1 RETURNING id, bank, consent_sealed, link_id`, link); err != nil {
+		return err
+	}
+	return endAwaiting(ctx, tx, link, now)
+}
+
+// endAwaiting hands over the consents of a link that wait at banks for a customer who will not come any more.
+func endAwaiting(ctx context.Context, tx *sql.Tx, link string, now time.Time) error {
+	return handOver(ctx, tx, now, `DELETE FROM bank_authorizations WHERE link_id = $1 RETURNING id, bank, consent_sealed, link_id`, link)
 }
 
 // EndLink ends a link.
@@ -49,8 +57,7 @@ func endLink(ctx context.Context, tx *sql.Tx, link string, now time.Time) error 
 	if _, err := tx.ExecContext(ctx, `DELETE FROM access_tokens WHERE grant_id IN (SELECT id FROM grants WHERE link_id = $1)`, link); err != nil {
 		return err
 	}
-	_, err := endConnections(ctx, tx, link, now)
-	return err
+	return endConnections(ctx, tx, link, now)
 }
 
 // ForgetLink erases a link; the receipt stays.
@@ -63,16 +70,26 @@ func (db *DB) ForgetLink(ctx context.Context, link string, r linking.Receipt) (l
 		err := one(ctx, tx, `DELETE FROM links WHERE id = $1 RETURNING id`, []any{link}, &id)
 		if errors.Is(err, sql.ErrNoRows) {
 			var made int64
-			err := one(ctx, tx, `SELECT made, banks FROM receipts WHERE code = $1`, []any{r.Code}, &made, &kept.Banks)
+			err := one(ctx, tx, `SELECT made, banks, (SELECT count(*) FROM endings WHERE origin = $1) FROM receipts WHERE code = $1`, []any{r.Code},
+				&made, &kept.Banks, &kept.Left)
 			kept.Made = instant(made)
 			return none(err)
 		}
 		if err != nil {
 			return err
 		}
-		if kept.Banks, err = endConnections(ctx, tx, link, r.Made); err != nil {
+		if err := endConnections(ctx, tx, link, r.Made); err != nil {
 			return err
 		}
+		left, err := tx.ExecContext(ctx, `UPDATE endings SET origin = $2 WHERE origin = $1`, link, r.Code)
+		if err != nil {
+			return err
+		}
+		n, err := left.RowsAffected()
+		if err != nil {
+			return err
+		}
+		kept.Banks, kept.Left = int(n), int(n)
 		_, err = tx.ExecContext(ctx, `INSERT INTO receipts (code, made, banks) VALUES ($1, $2, $3)`, r.Code, millis(r.Made), kept.Banks)
 		return err
 	})
@@ -103,6 +120,14 @@ func (db *DB) SweepLinks(ctx context.Context, now time.Time) error {
 		{
 			"codes of chats", `DELETE FROM chat_codes WHERE link_id IN (SELECT link_id FROM chat_codes WHERE expires <= $1 LIMIT $2)`,
 			[]any{millis(now.Add(-unspent)), sweepStep},
+		},
+		{
+			"sign-ins", `DELETE FROM sign_ins WHERE state IN (SELECT state FROM sign_ins WHERE expires <= $1 LIMIT $2)`,
+			[]any{millis(now), sweepStep},
+		},
+		{
+			"sessions", `DELETE FROM sessions WHERE hash IN (SELECT hash FROM sessions WHERE expires <= $1 LIMIT $2)`,
+			[]any{millis(now), sweepStep},
 		},
 		{
 			"access tokens", `DELETE FROM access_tokens WHERE hash IN (SELECT hash FROM access_tokens WHERE expires <= $1 LIMIT $2)`,
@@ -212,7 +237,7 @@ func (db *DB) sweepConnections(ctx context.Context, now time.Time) error {
 	}
 	return db.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, link := range links {
-			if _, err := endConnections(ctx, tx, link, now); err != nil {
+			if err := endConnections(ctx, tx, link, now); err != nil {
 				return err
 			}
 		}

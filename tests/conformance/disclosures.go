@@ -24,6 +24,7 @@ func Disclosures(t *testing.T, open func(*testing.T) DisclosureStore) {
 	for name, prove := range map[string]func(*testing.T, DisclosureStore){
 		"a row comes back as it was kept":                      rowComesBack,
 		"the newest come first, and all are counted":           newestFirst,
+		"pages follow on one another":                          pagesFollow,
 		"a link sees only its own":                             ownRows,
 		"nothing is kept of a link that is not there":          noLinkNoRow,
 		"a forgotten link's rows are gone, and none come back": rowsGoWithTheLink,
@@ -47,6 +48,33 @@ func rowComesBack(t *testing.T, s DisclosureStore) {
 	check(t, err)
 	same(t, "rows", got, []disclosure.Row{r})
 	same(t, "total", total, 1)
+}
+
+func pagesFollow(t *testing.T, s DisclosureStore) {
+	link, other := linked(t, s).ID, linked(t, s).ID
+	check(t, s.AppendDisclosure(t.Context(), row(other, 3)))
+	for _, i := range []int{5, 1, 4, 2} {
+		check(t, s.AppendDisclosure(t.Context(), row(link, i)))
+	}
+	ids := func(rows []disclosure.Row) (ids []string) {
+		for _, r := range rows {
+			ids = append(ids, r.ID)
+		}
+		return ids
+	}
+	first, err := s.DisclosuresBefore(t.Context(), link, "", 3)
+	check(t, err)
+	same(t, "first page", ids(first), []string{row(link, 5).ID, row(link, 4).ID, row(link, 2).ID})
+	second, err := s.DisclosuresBefore(t.Context(), link, first[2].ID, 3)
+	check(t, err)
+	same(t, "second page", ids(second), []string{row(link, 1).ID})
+	same(t, "row", second[0].At, row(link, 1).At)
+	elsewhere, err := s.DisclosuresBefore(t.Context(), link, row(other, 3).ID, 3)
+	check(t, err)
+	same(t, "after a place in another link's record", ids(elsewhere), []string{row(link, 2).ID, row(link, 1).ID})
+	none, err := s.DisclosuresBefore(t.Context(), link, row(link, 0).ID, 3)
+	check(t, err)
+	same(t, "after the oldest", len(none), 0)
 }
 
 func newestFirst(t *testing.T, s DisclosureStore) {

@@ -1,0 +1,24 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"sotto/server"
+)
+
+type eraseCommand struct {
+	Link     string `help:"id of the link" placeholder:"ID" xor:"whose" required:""`
+	Customer string `help:"id of the customer, all of whose links are erased" placeholder:"ID" xor:"whose" required:""`
+	Dev      bool   `help:"in a development house"`
+}
+
+// Run erases, and prints a receipt for each link.
+func (c *eraseCommand) Run(ctx context.Context, s street, cfg *server.Config) error {
+	cfg.Dev = c.Dev
+	receipts, err := server.Erase(ctx, *cfg, s.wall, c.Link, c.Customer)
+	for _, r := range receipts {
+		fmt.Fprintf(s.out, "erased  receipt %s, %d consents to be ended at banks by the server that runs; see /forgotten/%s\n", r.Code, r.Left, r.Code)
+	}
+	return err
+}

@@ -1,0 +1,71 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"sotto/linking"
+)
+
+// ownedColumns are what scanOwned reads.
+const ownedColumns = `id, client, subject, scopes, key, created, ended`
+
+func scanOwned(scan func(...any) error) (linking.Owned, error) {
+	var o linking.Owned
+	var created, ended int64
+	err := scan(&o.Link, &o.Client, &o.Subject, &o.Scopes, &o.Key, &created, &ended)
+	o.Created, o.Ended = instant(created), instant(ended)
+	return o, err
+}
+
+// LinksOf gives a customer's links, the newest first.
+func (db *DB) LinksOf(ctx context.Context, customer []byte, n int) ([]linking.Owned, error) {
+	var list []linking.Owned
+	err := db.list(ctx, `SELECT `+ownedColumns+` FROM links WHERE customer = $1 ORDER BY created DESC, id LIMIT $2`, []any{customer, n},
+		func(scan func(...any) error) error {
+			o, err := scanOwned(scan)
+			list = append(list, o)
+			return err
+		})
+	if err != nil {
+		return nil, fmt.Errorf("list links: %w", err)
+	}
+	return list, nil
+}
+
+// LinkOf gives one link of a customer.
+func (db *DB) LinkOf(ctx context.Context, customer []byte, link string) (linking.Owned, error) {
+	o, err := scanOwned(func(into ...any) error {
+		return db.get(ctx, `SELECT `+ownedColumns+` FROM links WHERE id = $1 AND customer = $2`, []any{link, customer}, into...)
+	})
+	if err != nil {
+		return linking.Owned{}, fmt.Errorf("read link: %w", none(err))
+	}
+	return o, nil
+}
+
+// NarrowLink takes scopes away.
+func (db *DB) NarrowLink(ctx context.Context, customer []byte, link string, keep linking.Mask) error {
+	err := db.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var id string
+		return none(one(ctx, tx, `UPDATE links SET scopes = scopes & $3 WHERE id = $1 AND customer = $2 AND ended = 0 AND scopes & $3 <> 0 RETURNING id`,
+			[]any{link, customer, keep}, &id))
+	})
+	if err != nil {
+		return fmt.Errorf("narrow link: %w", err)
+	}
+	return nil
+}
+
+// Receipt gives a receipt, and how many consents are still to be ended.
+func (db *DB) Receipt(ctx context.Context, code string) (linking.Receipt, error) {
+	r := linking.Receipt{Code: code}
+	var made int64
+	err := db.get(ctx, `SELECT made, banks, (SELECT count(*) FROM endings WHERE origin = $1) FROM receipts WHERE code = $1`, []any{code}, &made, &r.Banks, &r.Left)
+	if err != nil {
+		return linking.Receipt{}, fmt.Errorf("read receipt: %w", none(err))
+	}
+	r.Made = instant(made)
+	return r, nil
+}
