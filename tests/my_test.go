@@ -329,6 +329,22 @@ func TestStrangersOnACustomersPage(t *testing.T) {
 	}
 }
 
+// Each sign-in is a consent made at a bank, so nobody can have them made without end.
+func TestWhoSignsInTooOftenIsToldToComeBack(t *testing.T) {
+	h := open(t)
+	for range 1100 {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.PublicURL()+"/my", strings.NewReader("decision=sign-in&bank=evil"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if status, _ := send(t, r); status == http.StatusTooManyRequests {
+			return
+		}
+	}
+	t.Error("nobody is told to come back")
+}
+
 // A page of another site cannot press a button of a customer who is signed in, nor sign him in as somebody else.
 func TestAnotherSiteCannotActOnACustomersPage(t *testing.T) {
 	h := open(t)
