@@ -63,9 +63,10 @@ func (a *Authority) own(ctx context.Context, row Owned) (Own, error) {
 	if err != nil {
 		return Own{}, err
 	}
+	client, _ := a.oauth(row.Client)
 	return Own{
 		Link: Link{
-			ID: row.Link, Client: row.Client, Platform: a.clients[row.Client].Platform, Subject: row.Subject, Scopes: row.Scopes.Scopes(), Created: row.Created, key: key,
+			ID: row.Link, Client: row.Client, Platform: client.Platform, Subject: row.Subject, Scopes: row.Scopes.Scopes(), Created: row.Created, key: key,
 		},
 		Banks: banks, Ended: row.Ended,
 	}, nil

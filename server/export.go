@@ -66,7 +66,7 @@ func (s *Server) export(ctx context.Context, e *jsontext.Encoder, who linking.Cu
 	w.token(jsontext.String("links"), jsontext.BeginArray)
 	for _, o := range own {
 		w.token(jsontext.BeginObject)
-		w.value(jsontext.String("link"), s.exported(o))
+		w.value(jsontext.String("link"), s.exported(ctx, o))
 		w.token(jsontext.String("shared"), jsontext.BeginArray)
 		for place, more := "", true; more && w.err == nil; more = place != "" {
 			var entries []disclosure.Entry
@@ -83,8 +83,8 @@ func (s *Server) export(ctx context.Context, e *jsontext.Encoder, who linking.Cu
 	return w.err
 }
 
-func (s *Server) exported(o linking.Own) exported {
-	x := exported{ID: o.ID, Assistant: s.clientName(o.Client), Scopes: o.Scopes, Since: o.Created, Banks: []exportedBank{}}
+func (s *Server) exported(ctx context.Context, o linking.Own) exported {
+	x := exported{ID: o.ID, Assistant: s.clientName(ctx, o.Client), Scopes: o.Scopes, Since: o.Created, Banks: []exportedBank{}}
 	if !o.Ended.IsZero() {
 		x.Ended = &o.Ended
 	}

@@ -115,7 +115,7 @@ func (s *Server) decideMy(ctx context.Context, c echo.Context, st *step, who lin
 		if err != nil {
 			return err
 		}
-		return s.showSure(c, who, own)
+		return s.showSure(ctx, c, own)
 	case "erase":
 		_, err := s.authority.Erase(ctx, who, link)
 		if err != nil {

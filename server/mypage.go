@@ -122,7 +122,7 @@ func (s *Server) showMy(ctx context.Context, c echo.Context, who linking.Custome
 
 func (s *Server) myLink(ctx context.Context, w *words, who linking.Customer, o linking.Own, place string, n int) (myLink, error) {
 	zone := s.zone(who.Bank)
-	shown := myLink{ID: o.ID, Client: s.clientName(o.Client), Since: w.day(o.Created.In(zone)), Scopes: o.Scopes}
+	shown := myLink{ID: o.ID, Client: s.clientName(ctx, o.Client), Since: w.day(o.Created.In(zone)), Scopes: o.Scopes}
 	if !o.Ended.IsZero() {
 		shown.Ended = w.day(o.Ended.In(zone))
 	}
@@ -159,10 +159,10 @@ type surePage struct {
 	Living bool
 }
 
-func (s *Server) showSure(c echo.Context, _ linking.Customer, o linking.Own) error {
-	w := s.words(c)
-	shown := surePage{frame: s.frame(w, "my.sure.heading", "client", s.clientName(o.Client)), Link: o.ID, Living: o.Ended.IsZero()}
-	shown.Client = s.clientName(o.Client)
+func (s *Server) showSure(ctx context.Context, c echo.Context, o linking.Own) error {
+	w, name := s.words(c), s.clientName(ctx, o.Client)
+	shown := surePage{frame: s.frame(w, "my.sure.heading", "client", name), Link: o.ID, Living: o.Ended.IsZero()}
+	shown.Client = name
 	return s.show(c, http.StatusOK, "sure", w, shown)
 }
 
@@ -223,8 +223,9 @@ func (s *Server) bankName(id banking.BankID) string {
 	return string(id)
 }
 
-func (s *Server) clientName(id string) string {
-	if name := s.clientNames[id]; name != "" {
+// clientName is an assistant as it is shown; its id where it is not known any more.
+func (s *Server) clientName(ctx context.Context, id string) string {
+	if name := s.authority.ClientName(ctx, id); name != "" {
 		return name
 	}
 	return id
