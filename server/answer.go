@@ -13,6 +13,9 @@ import (
 // turnBudget is how long one turn may take, banks included, whatever the platform would wait: Alexa hangs up after 8 s, Dialogflow after 5.
 const turnBudget = 3 * time.Second
 
+// inviteBudget is how long it may take beside that to write down an invitation to link.
+const inviteBudget = time.Second
+
 // answer has the conversation answer one turn, for every platform. It owns the deadline and the one log line.
 func (s *Server) answer(ctx context.Context, turn skills.Turn) skills.Reply {
 	begun := s.wall()

@@ -43,6 +43,12 @@ type Config struct {
 	AlexaSkillIDs        []string     `name:"alexa-skill-ids" env:"SOTTO_ALEXA_SKILL_IDS" shown:"dev: generated" help:"accepted application ids"`
 	AlexaRoots           string       `name:"alexa-roots" env:"SOTTO_ALEXA_ROOTS" shown:"dev: generated" help:"file of PEM roots for the request chain, in addition to dev's own; only with --dev"`
 	AlexaCertMirror      string       `name:"alexa-cert-mirror" env:"SOTTO_ALEXA_CERT_MIRROR" shown:"Amazon; dev: the dev server" help:"base URL to which the path of the validated certificate URL is appended"`
+	DialogflowUsername   string       `name:"dialogflow-username" env:"SOTTO_DIALOGFLOW_USERNAME" shown:"dev: generated" help:"of Basic authentication of the Dialogflow webhook"`
+	DialogflowPassword   string       `name:"dialogflow-password" env:"SOTTO_DIALOGFLOW_PASSWORD" secret:"" shown:"dev: generated" help:"of Basic authentication of the Dialogflow webhook"`
+	DialogflowAudience   []string     `name:"dialogflow-audience" env:"SOTTO_DIALOGFLOW_AUDIENCE" shown:"none" help:"audiences of the agents' ID tokens: the webhooks' URLs, as the agents have them"`
+	DialogflowEmail      []string     `name:"dialogflow-email" env:"SOTTO_DIALOGFLOW_EMAIL" shown:"none" help:"the agents' service accounts, of which ID tokens must be"`
+	DialogflowJWKS       string       `name:"dialogflow-jwks" env:"SOTTO_DIALOGFLOW_JWKS" shown:"Google's" help:"URL of the keys of ID tokens"`
+	DialogflowIssuer     string       `name:"dialogflow-issuer" env:"SOTTO_DIALOGFLOW_ISSUER" shown:"Google" help:"issuer of ID tokens"`
 	MessengerAppSecret   string       `name:"messenger-app-secret" env:"SOTTO_MESSENGER_APP_SECRET" secret:"" shown:"dev: generated" help:"the Meta app's secret, which signs what Messenger sends"`
 	MessengerVerifyToken string       `name:"messenger-verify-token" env:"SOTTO_MESSENGER_VERIFY_TOKEN" secret:"" shown:"dev: generated" help:"what Meta proves itself with when the webhook is set up"`
 	MessengerPageToken   string       `name:"messenger-page-token" env:"SOTTO_MESSENGER_PAGE_TOKEN" secret:"" shown:"dev: generated" help:"the Page's access token, with which answers are sent"`
@@ -93,6 +99,9 @@ func (c *Config) Check() error {
 		fault("SOTTO_PUBLIC_URL: leave out the trailing slash")
 	} else if err == nil && u.Path != "" {
 		fault("SOTTO_PUBLIC_URL: say scheme and host only, because the routes begin at the root")
+	}
+	if err := c.dialogflow().Check(); err != nil {
+		fault("SOTTO_DIALOGFLOW_…: %v", err)
 	}
 	if strings.HasSuffix(c.AlexaCertMirror, "/") {
 		c.AlexaCertMirror = strings.TrimRight(c.AlexaCertMirror, "/")

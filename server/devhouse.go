@@ -59,6 +59,9 @@ func (s *Server) openDev() error {
 	if len(s.cfg.AlexaSkillIDs) == 0 {
 		s.cfg.AlexaSkillIDs = []string{d.SkillID}
 	}
+	if s.cfg.DialogflowPassword == "" {
+		s.cfg.DialogflowUsername, s.cfg.DialogflowPassword = d.Dialogflow.Username, d.Dialogflow.Password
+	}
 	for _, m := range []struct{ setting, invented *string }{
 		{&s.cfg.MessengerAppSecret, &d.Messenger.AppSecret},
 		{&s.cfg.MessengerVerifyToken, &d.Messenger.VerifyToken},
@@ -124,10 +127,11 @@ func (d *devHouse) openBank(cfg Config, random io.Reader) (*mockbank.Server, err
 func (s *Server) writeDevFile() error {
 	s.dev.file = dev.File{
 		PublicURL: s.cfg.PublicURL, BankURL: "http://" + s.cfg.BankAddr, ClockOffset: s.dev.clock.Offset.String(),
-		Banks:     []dev.Bank{{ID: mockBankID, Name: mockBankName, Dialect: string(openbanking.UK31), Customers: s.dev.Customers}},
-		Clients:   s.dev.Clients,
-		Alexa:     s.dev.alexa.Files(s.cfg.AlexaSkillIDs[0]),
-		Messenger: dev.PageFile{AppSecret: s.cfg.MessengerAppSecret, VerifyToken: s.cfg.MessengerVerifyToken, PageID: s.cfg.MessengerPageID},
+		Banks:      []dev.Bank{{ID: mockBankID, Name: mockBankName, Dialect: string(openbanking.UK31), Customers: s.dev.Customers}},
+		Clients:    s.dev.Clients,
+		Alexa:      s.dev.alexa.Files(s.cfg.AlexaSkillIDs[0]),
+		Dialogflow: dev.Basic{Username: s.cfg.DialogflowUsername, Password: s.cfg.DialogflowPassword},
+		Messenger:  dev.PageFile{AppSecret: s.cfg.MessengerAppSecret, VerifyToken: s.cfg.MessengerVerifyToken, PageID: s.cfg.MessengerPageID},
 	}
 	return s.dev.file.WriteFile(s.cfg.State)
 }

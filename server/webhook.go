@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"go.uber.org/zap"
 
 	"sotto/linking"
 	"sotto/skills"
@@ -44,12 +45,14 @@ type door struct {
 }
 
 // webhooks are the routes of all doors: their refusals are said there, in the platform's terms, and other hosts post to them.
-var webhooks = map[string]bool{"/alexa": true, messengerPath: true, deletionPath: true}
+var webhooks = map[string]bool{"/alexa": true, esPath: true, cxPath: true, messengerPath: true, deletionPath: true}
 
 func (s *Server) mountPlatforms(e *echo.Echo) {
-	for _, d := range []door{
-		{path: "/alexa", name: linking.Alexa, limit: smallBody, platform: s.alexa},
-	} {
+	doors := []door{{path: "/alexa", name: linking.Alexa, limit: smallBody, platform: s.alexa}}
+	if s.agents != nil {
+		doors = append(doors, s.agents.doors()...)
+	}
+	for _, d := range doors {
 		e.POST(d.path, s.webhook(d))
 	}
 	if s.messenger != nil {
@@ -77,6 +80,9 @@ func (s *Server) webhook(d door) echo.HandlerFunc {
 		var answer []byte
 		if aside == nil {
 			reply := s.answer(r.Context(), turn)
+			if reply.LinkCard && reply.Chat {
+				reply = s.invite(r.Context(), turn, reply)
+			}
 			if answer, err = d.platform.Encode(turn, reply, s.phrases.Say(turn.Locale, reply)); err != nil {
 				return err
 			}
@@ -93,6 +99,19 @@ func (s *Server) webhook(d door) echo.HandlerFunc {
 		_, err = c.Response().Write(answer)
 		return err
 	}
+}
+
+// invite adds the address at which the customer begins to link the chat.
+func (s *Server) invite(ctx context.Context, turn skills.Turn, reply skills.Reply) skills.Reply {
+	ctx, cancel := context.WithTimeout(ctx, inviteBudget)
+	defer cancel()
+	address, err := s.inviteURL(ctx, turn.Chat, turn.Locale)
+	if err != nil {
+		s.log.Error("invite", zap.String("turn", bounded(turn.ID)), zap.String("fault", fault(err)))
+		return skills.Reply{Key: skills.Sorry, Chat: true, End: true}
+	}
+	reply.LinkURL = address
+	return reply
 }
 
 var jsonUTF8 = []string{"application/json;charset=UTF-8"}

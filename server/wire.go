@@ -35,6 +35,7 @@ type rooms struct {
 	skill       *skills.Skill
 	phrases     *speech.Phrases
 	alexa       *alexa.Platform
+	agents      *agents       // nil where Dialogflow's routes are closed
 	messenger   *facebookPage // nil where there is none
 	mcp         *mcp.Platform
 	limits      limits
@@ -93,6 +94,9 @@ func (s *Server) openRooms(ctx context.Context) error {
 		return err
 	}
 	s.loops = append(s.loops, s.endConsents, s.sweep, s.rereadKeys)
+	if err := s.openDialogflow(clients); err != nil {
+		return err
+	}
 	if err := s.openMessenger(clients, keys.Pairwise); err != nil {
 		return err
 	}

@@ -10,11 +10,12 @@ type Reply struct {
 	Key      Key
 	Facts    []Fact
 	Dialogue Dialogue
-	Ask      bool // the reply ends in a question, so the platform listens
-	LinkCard bool // show the platform's account-linking card
-	Chat     bool // said in a chat that holds no token: what begins linking is shown there
-	Else     bool // end by asking whether there is anything else
-	End      bool // the conversation is over
+	Ask      bool   // the reply ends in a question, so the platform listens
+	LinkCard bool   // show the platform's account-linking card
+	Chat     bool   // said in a chat that holds no token: what begins linking is shown there
+	LinkURL  string // the address at which linking begins, where a platform shows one; see Chat
+	Else     bool   // end by asking whether there is anything else
+	End      bool   // the conversation is over
 
 	Today banking.Date // the day it is where the banks are, so that only other years are said; zero where no day is said
 }

@@ -18,6 +18,7 @@ type Turn struct {
 	Token    linking.Token // what the platform holds of the customer's link; empty when there is none
 	Chat     linking.Chat  // where it was said, on a platform that holds no token; zero where it holds one
 	Dialogue Dialogue      // as the previous reply left it; zero in a new conversation
+	Wire     string        // what the platform has to know again when it writes the reply, in its own terms; nobody else reads it
 }
 
 // Intent is what a person wants, by its name in the catalogue.

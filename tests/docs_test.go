@@ -67,10 +67,11 @@ func TestEveryProofThatTheSecurityPageNamesIsThere(t *testing.T) {
 func TestTheOperationsPageExplainsWhatAnOperatorSees(t *testing.T) {
 	page := document(t, "operations.md")
 	for folder, patterns := range map[string][]string{
-		"server":       {`"(sotto_[a-z_]+)"`, `log\.(?:Info|Warn|Error)\("([a-z ]+)"`, `"invalid_request", "([a-z_]+)"`},
-		"linking":      {`(?:refuse\([A-Za-z]+|refuse\(|pageError\(|lost\(|no\(|refuseClient\(|Reason: +)(?:, )?"([a-z][a-z_]+)"`},
-		"skills/alexa": {`Reason += "([a-z ]+)"`},
-		"skills":       {`Reason: +"([a-z ]+)"`, `Reason = "([a-z ]+)"`, `Key(?:Sorry)?[^\n]*}, "([a-z ]+)"`, `Bank[A-Za-z]+ +Key = "([a-z.]+)"`},
+		"server":            {`"(sotto_[a-z_]+)"`, `log\.(?:Info|Warn|Error)\("([a-z ]+)"`, `"invalid_request", "([a-z_]+)"`},
+		"linking":           {`(?:refuse\([A-Za-z]+|refuse\(|pageError\(|lost\(|no\(|refuseClient\(|Reason: +)(?:, )?"([a-z][a-z_]+)"`},
+		"skills/alexa":      {`Reason += "([a-z ]+)"`},
+		"skills/dialogflow": {`Reason += "([a-z ]+)"`},
+		"skills":            {`Reason: +"([a-z ]+)"`, `Reason = "([a-z ]+)"`, `Key(?:Sorry)?[^\n]*}, "([a-z ]+)"`, `Bank[A-Za-z]+ +Key = "([a-z.]+)"`},
 	} {
 		code, found := source(t, folder, false), 0
 		for _, pattern := range patterns {

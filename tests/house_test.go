@@ -29,6 +29,7 @@ var plan = map[string][]string{
 	"skills/speech":              {"banking", "banking/spending", "skills"},
 	"skills/nlu":                 {"banking", "banking/spending", "skills"},
 	"skills/alexa":               {"linking", "skills", "skills/speech"},
+	"skills/dialogflow":          {"linking", "skills", "skills/speech"},
 	"server/store":               {"banking", "linking", "linking/disclosure", "skills/messenger/outbox"},
 	"skills/mcp":                 {"banking", "banking/spending", "linking", "skills", "skills/speech"},
 	"skills/messenger":           {"linking", "skills", "skills/messenger/outbox", "skills/speech"},
@@ -37,13 +38,14 @@ var plan = map[string][]string{
 	"server/dev":                 {"banking/mockbank", "linking"},
 	"server": {
 		"banking", "banking/mockbank", "banking/openbanking", "linking", "linking/disclosure", "linking/document", "server/dev", "server/store",
-		"skills", "skills/alexa", "skills/mcp", "skills/messenger", "skills/messenger/mockgraph", "skills/messenger/outbox", "skills/nlu", "skills/speech",
+		"skills", "skills/alexa", "skills/dialogflow", "skills/mcp", "skills/messenger", "skills/messenger/mockgraph", "skills/messenger/outbox", "skills/nlu", "skills/speech",
 	},
-	"cmd/sotto":         {"linking", "server", "server/dev", "skills", "skills/alexa", "skills/mcp", "skills/messenger", "skills/speech", "banking/spending"},
-	"tests":             {},
-	"tests/judge":       {},
-	"tests/postgres":    {},
-	"tests/conformance": {"banking", "linking", "linking/disclosure", "skills/messenger/outbox"},
+	"cmd/sotto":          {"linking", "server", "server/dev", "skills", "skills/alexa", "skills/dialogflow", "skills/mcp", "skills/messenger", "skills/speech", "banking/spending"},
+	"tests":              {},
+	"tests/judge":        {},
+	"tests/judge/google": {},
+	"tests/postgres":     {},
+	"tests/conformance":  {"banking", "linking", "linking/disclosure", "skills/messenger/outbox"},
 }
 
 // guests are the libraries that only some packages may import, by the start of their path.
@@ -62,14 +64,16 @@ var guests = map[string][]string{
 	"github.com/modelcontextprotocol":   {"skills/mcp"},
 	"github.com/google/jsonschema-go":   {"skills/mcp"},
 	"html/template":                     {"server", "server/pages", "banking/mockbank"},
-	"testing":                           {"tests/judge", "tests/conformance", "tests/postgres"},
+	"cloud.google.com/":                 {"tests/judge/google"},
+	"google.golang.org/protobuf":        {"tests/judge/google"},
+	"testing":                           {"tests/judge", "tests/judge/google", "tests/conformance", "tests/postgres"},
 	"go.uber.org/zap":                   {"server", "cmd/sotto"},
 	"github.com/gorilla":                {},
 	"github.com/stretchr":               {},
 	"encoding/gob":                      {},
 	"unsafe":                            {},
 	"math/rand":                         {"banking/mockbank"},
-	"github.com/golang-jwt/jwt":         {"linking", "banking/openbanking", "banking/mockbank"},
+	"github.com/golang-jwt/jwt":         {"linking", "skills/dialogflow", "banking/openbanking", "banking/mockbank"},
 	"github.com/tink-crypto/tink-go/v2": {"banking", "linking", "linking/disclosure", "server", "tests/conformance"},
 }
 

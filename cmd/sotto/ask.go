@@ -40,9 +40,10 @@ type heard struct {
 
 // assistants are the platforms that ask can play, by the names of --as. An error before anything is sent is one of the sentence.
 var assistants = map[string]func(*asker) (assistant, error){
-	"alexa":     playAlexa,
-	"messenger": playMessenger,
-	"mcp":       playMCP,
+	"alexa":      playAlexa,
+	"messenger":  playMessenger,
+	"mcp":        playMCP,
+	"dialogflow": playDialogflow,
 }
 
 // maxAnswer bounds what is read of an answer.

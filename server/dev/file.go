@@ -22,6 +22,7 @@ type File struct {
 	Banks       []Bank            `json:"banks"`
 	Clients     map[string]Client `json:"clients"`
 	Alexa       AlexaFiles        `json:"alexa"`
+	Dialogflow  Basic             `json:"dialogflow"`
 	Messenger   PageFile          `json:"messenger"`
 }
 

@@ -1,6 +1,7 @@
 package dev
 
 import (
+	"cmp"
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
@@ -38,8 +39,16 @@ type House struct {
 	Customers []Customer
 	// SkillID is the Alexa skill's application id.
 	SkillID string
+	// Dialogflow is what the agent's webhook authenticates with.
+	Dialogflow Basic
 	// Messenger is the Page on Facebook.
 	Messenger FacebookPage
+}
+
+// Basic is a username and a password of Basic authentication.
+type Basic struct {
+	Username string `json:"username"`
+	Password string `json:"password"`
 }
 
 // FacebookPage is a Page on Facebook, and what its Messenger is proven by.
@@ -71,6 +80,7 @@ type invented struct {
 	BankClient Client            `json:"bank_client"`
 	Customers  []Customer        `json:"customers"`
 	SkillID    string            `json:"skill_id"`
+	Dialogflow Basic             `json:"dialogflow,omitzero"`
 	Messenger  FacebookPage      `json:"messenger,omitzero"`
 }
 
@@ -93,12 +103,14 @@ func Open(dir string, random io.Reader) (*House, error) {
 			return nil, fmt.Errorf("%w: %s is damaged: remove the state directory to start afresh", ErrState, path)
 		}
 	}
-	if kept.Clients["service"].ID == "" || kept.Messenger == (FacebookPage{}) { // nothing is there yet, or an earlier version knew less
+	// Nothing is there yet, or an earlier version invented less.
+	if kept.Clients["service"].ID == "" || kept.Dialogflow == (Basic{}) || kept.Messenger == (FacebookPage{}) {
 		if err := kept.complete(random, path); err != nil {
 			return nil, err
 		}
 	}
-	h.Clients, h.BankClient, h.Customers, h.SkillID, h.Messenger = kept.Clients, kept.BankClient, kept.Customers, kept.SkillID, kept.Messenger
+	h.Clients, h.BankClient, h.Customers, h.SkillID = kept.Clients, kept.BankClient, kept.Customers, kept.SkillID
+	h.Dialogflow, h.Messenger = kept.Dialogflow, kept.Messenger
 	return h, nil
 }
 
@@ -111,9 +123,7 @@ func (k *invented) complete(random io.Reader, path string) error {
 	if k.Clients != nil {
 		maps.Copy(made.Clients, k.Clients)
 		made.BankClient, made.Customers, made.SkillID = k.BankClient, k.Customers, k.SkillID
-		if k.Messenger != (FacebookPage{}) {
-			made.Messenger = k.Messenger
-		}
+		made.Dialogflow, made.Messenger = cmp.Or(k.Dialogflow, made.Dialogflow), cmp.Or(k.Messenger, made.Messenger)
 	}
 	content, err := json.Marshal(made, jsontext.WithIndent("  "))
 	if err != nil {
@@ -191,6 +201,7 @@ func invent(random io.Reader) (invented, error) {
 		},
 		BankClient: Client{ID: "sotto-" + i.hex(4), Secret: i.text(32)},
 		SkillID:    "amzn1.ask.skill." + i.uuid(),
+		Dialogflow: Basic{"dialogflow", i.text(24)},
 		Messenger:  i.page(),
 	}
 	for _, name := range Usernames {

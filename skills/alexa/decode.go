@@ -80,7 +80,7 @@ func (p *Platform) Decode(_ http.Header, body []byte) (turn skills.Turn, aside *
 	}
 	turn.Token = token(e)
 	if e.Session != nil && !e.Session.New {
-		turn.Dialogue = readDialogue(e.Session.Attributes)
+		turn.Dialogue = skills.ReadDialogue(e.Session.Attributes)
 	}
 	return turn, nil, nil
 }

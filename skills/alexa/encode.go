@@ -43,7 +43,7 @@ func write(reply skills.Reply, spoken speech.Spoken) ([]byte, error) {
 	b := make([]byte, 0, len(spoken.SSML)+len(spoken.RepromptSSML)+512)
 	b = append(b, `{"version":"1.0"`...)
 	if open {
-		dialogue, err := writeDialogue(reply.Dialogue)
+		dialogue, err := reply.Dialogue.Carried()
 		if err != nil {
 			return nil, err
 		}

@@ -3,16 +3,8 @@ package alexa
 import (
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"sotto/skills"
-)
-
-// What may be heard for one slot. A name of an account or merchant is far shorter; what is longer is cut, not dropped, so that a
-// question is never answered more broadly than it was asked.
-const (
-	maxHeard  = 200
-	maxValues = 16
 )
 
 const (
@@ -36,12 +28,12 @@ func (w slotWire) slot() (skills.Slot, bool) {
 			heard = append(heard, part.Value)
 		}
 		for _, value := range part.Resolutions.best() {
-			if len(values) < maxValues && !slices.Contains(values, value) {
+			if len(values) < skills.MaxValues && !slices.Contains(values, value) {
 				values = append(values, value)
 			}
 		}
 	}
-	s := skills.Slot{Heard: cut(strings.Join(heard, ", ")), Values: values}
+	s := skills.Slot{Heard: skills.CutHeard(strings.Join(heard, ", ")), Values: values}
 	return s, s.Heard != "" || len(s.Values) > 0
 }
 
@@ -60,7 +52,7 @@ func (r resolutions) best() []string {
 				id = v.Value.Name
 			}
 			if id != "" {
-				found = append(found, cut(id))
+				found = append(found, skills.CutHeard(id))
 			}
 		}
 		if len(found) > 0 && strings.HasPrefix(by.Authority, dynamic) {
@@ -69,15 +61,4 @@ func (r resolutions) best() []string {
 		static = append(static, found...)
 	}
 	return static
-}
-
-func cut(s string) string {
-	if len(s) <= maxHeard {
-		return s
-	}
-	end := maxHeard
-	for !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return s[:end]
 }

@@ -1,10 +1,9 @@
-package alexa
+package skills_test
 
 import (
 	"strings"
 	"testing"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 
 	"sotto/skills"
@@ -22,11 +21,11 @@ func TestADialogueComesBackAsItWasWritten(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			raw, err := writeDialogue(d)
+			raw, err := d.Carried()
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(d, readDialogue(raw)); diff != "" {
+			if diff := cmp.Diff(d, skills.ReadDialogue(raw)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -54,11 +53,11 @@ func TestWhatIsNoDialogueOfOursIsNone(t *testing.T) {
 		"an empty value":                           `{"intent":"BalanceIntent","slots":{"account":{"heard":"x","values":[""]}}}`,
 		"a hundred values":                         `{"intent":"BalanceIntent","slots":{"account":{"heard":"x","values":["a"` + strings.Repeat(`,"a"`, 99) + `]}}}`,
 		"a novel":                                  `{"intent":"BalanceIntent","slots":{"account":{"heard":"` + strings.Repeat("a", 300) + `"}}}`,
-		"more than a dialogue can measure":         `{"intent":"BalanceIntent"` + strings.Repeat(" ", maxDialogue) + `}`,
+		"more than a dialogue can measure":         `{"intent":"BalanceIntent"` + strings.Repeat(" ", 4<<10) + `}`,
 		"nothing":                                  ``,
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(skills.Dialogue{}, readDialogue(jsontext.Value(raw))); diff != "" {
+			if diff := cmp.Diff(skills.Dialogue{}, skills.ReadDialogue([]byte(raw))); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -70,15 +69,15 @@ func FuzzDialogue(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		d := readDialogue(raw)
+		d := skills.ReadDialogue(raw)
 		if d.Intent == "" && (len(d.Slots) > 0 || d.Asked != "" || d.Page != 0) {
 			t.Errorf("%q became %+v", raw, d)
 		}
-		written, err := writeDialogue(d)
+		written, err := d.Carried()
 		if err != nil {
 			t.Fatalf("%+v cannot be written: %v", d, err)
 		}
-		if again := readDialogue(written); written != nil && again.Intent != d.Intent {
+		if again := skills.ReadDialogue(written); written != nil && again.Intent != d.Intent {
 			t.Errorf("%+v became %s and then %+v", d, written, again)
 		}
 	})
