@@ -21,6 +21,7 @@ var sentenceFiles embed.FS
 // Language is one locale of the catalogue: what customers say, and the words for the values of slots.
 type Language struct {
 	Locale    string                 `yaml:"-"`
+	Extends   string                 `yaml:"extends"`   // the locale of which this one says only what is otherwise: more sentences, other values
 	Sentences map[Intent][]string    `yaml:"sentences"` // with slots as "{merchant}"; only intents that have sentences of their own
 	Values    map[SlotName][]Value   `yaml:"values"`    // of the slots whose values are listed: account, category, merchant
 	Examples  map[SlotName][]Example `yaml:"examples"`  // of the slots whose values are not: period, count
@@ -62,13 +63,40 @@ func NewCatalogue(now func() time.Time) (*Catalogue, error) {
 		if err := yaml.Unmarshal(content, l); err != nil {
 			return nil, fmt.Errorf("read sentences of %s: %w", l.Locale, err)
 		}
-		if err := l.check(); err != nil {
-			return nil, fmt.Errorf("sentences of %s: %w", l.Locale, err)
-		}
 		c.languages[l.Locale] = l
-		c.matchers[l.Locale] = newMatcher(l)
+	}
+	for locale, l := range c.languages {
+		if l.Extends != "" {
+			base, ok := c.languages[l.Extends]
+			if !ok || base.Extends != "" {
+				return nil, fmt.Errorf("sentences of %s: there is no whole %q to extend", locale, l.Extends)
+			}
+			l.inherit(base)
+		}
+		if err := l.check(); err != nil {
+			return nil, fmt.Errorf("sentences of %s: %w", locale, err)
+		}
+		c.matchers[locale] = newMatcher(l)
 	}
 	return c, nil
+}
+
+// inherit takes from a language what this one does not say otherwise.
+func (l *Language) inherit(base *Language) {
+	sentences := maps.Clone(base.Sentences)
+	for intent, own := range l.Sentences {
+		all := slices.Clone(sentences[intent])
+		for _, s := range own {
+			if !slices.Contains(all, s) {
+				all = append(all, s)
+			}
+		}
+		sentences[intent] = all
+	}
+	values, examples := maps.Clone(base.Values), maps.Clone(base.Examples)
+	maps.Copy(values, l.Values)
+	maps.Copy(examples, l.Examples)
+	l.Sentences, l.Values, l.Examples = sentences, values, examples
 }
 
 // Entries lists the intents in the order of the contract.

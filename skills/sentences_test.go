@@ -86,11 +86,38 @@ func TestEveryIntentHasSentencesInEveryLanguageAndEverySlotIsInOne(t *testing.T)
 	}
 }
 
-func TestTheValuesOfSlotsAreTheOnesTheConversationKnows(t *testing.T) {
-	l, ok := catalogue(t).Language("en-US")
+func TestACountrySaysOnlyWhatItSaysOtherwise(t *testing.T) {
+	c := catalogue(t)
+	american, _ := c.Language("en-US")
+	british, ok := c.Language("en-GB")
 	if !ok {
-		t.Fatal("no en-US")
+		t.Fatal("no en-GB")
 	}
+	for intent, sentences := range american.Sentences {
+		for _, s := range sentences {
+			if !slices.Contains(british.Sentences[intent], s) {
+				t.Errorf("en-GB lacks %q", s)
+			}
+		}
+	}
+	if !slices.Contains(british.Sentences[skills.Balance], "am I overdrawn") || slices.Contains(american.Sentences[skills.Balance], "am I overdrawn") {
+		t.Error("what is said in en-GB is not said there alone")
+	}
+	if intent, slots, _ := c.Match("en-GB", "how much did I spend on the weekly shop"); intent != skills.Spending || slots[skills.SlotCategory].Values[0] != "groceries" {
+		t.Errorf("the weekly shop is %v", slots)
+	}
+}
+
+func TestTheValuesOfSlotsAreTheOnesTheConversationKnows(t *testing.T) {
+	c := catalogue(t)
+	for _, locale := range c.Locales() {
+		t.Run(locale, func(t *testing.T) { valuesAreKnown(t, c, locale) })
+	}
+}
+
+func valuesAreKnown(t *testing.T, c *skills.Catalogue, locale string) {
+	t.Helper()
+	l, _ := c.Language(locale)
 	var categories []spending.Category
 	for _, v := range l.Values[skills.SlotCategory] {
 		categories = append(categories, spending.Category(v.ID))

@@ -40,7 +40,7 @@ var plan = map[string][]string{
 		"banking", "banking/mockbank", "banking/openbanking", "linking", "linking/disclosure", "linking/document", "server/dev", "server/store",
 		"skills", "skills/alexa", "skills/dialogflow", "skills/mcp", "skills/messenger", "skills/messenger/mockgraph", "skills/messenger/outbox", "skills/nlu", "skills/speech",
 	},
-	"cmd/sotto":          {"banking", "linking", "server", "server/dev", "skills", "skills/alexa", "skills/dialogflow", "skills/mcp", "skills/messenger", "skills/speech", "banking/spending"},
+	"cmd/sotto":          {"banking", "linking", "server", "server/dev", "skills", "skills/alexa", "skills/dialogflow", "skills/mcp", "skills/messenger", "skills/nlu", "skills/speech", "banking", "banking/spending"},
 	"tests":              {},
 	"tests/judge":        {},
 	"tests/judge/google": {},

@@ -68,9 +68,6 @@ func (c *askCommand) Run(ctx context.Context, s street, cfg *server.Config) erro
 	if !ok {
 		return fmt.Errorf("%w: --as %s comes in a later version", errUsage, c.As)
 	}
-	if c.Locale != "en-US" {
-		return fmt.Errorf("%w: --locale %s comes in a later version; this one speaks en-US", errUsage, c.Locale)
-	}
 	file, err := dev.ReadFile(cfg.State)
 	if err != nil {
 		return err

@@ -17,7 +17,7 @@ type alexaPlayer struct {
 }
 
 func playAlexa(a *asker) (assistant, error) {
-	intent, slots, err := match(a.text, a.Locale, a.now)
+	intent, slots, err := matchAmazon(a.text, a.Locale, conversation[alexa.Conversation](a.page, a.now()).Dialogue(), a.now)
 	if err != nil {
 		return nil, err
 	}

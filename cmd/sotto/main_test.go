@@ -187,6 +187,10 @@ func TestAnAnswerGoesOnWhereTheConversationStands(t *testing.T) {
 	if heard := say("forget me"); !strings.Contains(heard, "?") {
 		t.Errorf("forget me: %q is no question", heard)
 	}
+	if heard := say("sing a song"); !strings.Contains(heard, "didn't get that") {
+		t.Errorf("what no assistant understands is answered with %q", heard)
+	}
+	say("forget me")
 	before := say("yes")
 	if after := say("what's my balance?"); after == before {
 		t.Errorf("after it was forgotten, the link is made anew, and the balance is said: %q", after)
@@ -253,8 +257,11 @@ func TestAQuestionToAHouseThatIsClosedSaysWhatToDo(t *testing.T) {
 	if code, _, errs := call(t.Context(), nil, "ask", "--state="+state, "help"); code != failed || !strings.Contains(errs, "nobody answers at http://127.0.0.1:1: start") {
 		t.Errorf("exit %d, %s", code, errs)
 	}
-	if code, _, errs := call(t.Context(), nil, "ask", "--state="+state, "sing a song"); code != failed || !strings.Contains(errs, "try one of") {
-		t.Errorf("exit %d, %s", code, errs)
+	if code, _, errs := call(t.Context(), nil, "ask", "--state="+state, "--locale=fr-FR", "aide"); code != usage || !strings.Contains(errs, "en-GB, en-US") {
+		t.Errorf("a language that is not spoken: exit %d, %s", code, errs)
+	}
+	if code, _, errs := call(t.Context(), nil, "ask", "--state="+state, "what did I spend since March"); code != failed || !strings.Contains(errs, "no word for") {
+		t.Errorf("a period that Alexa cannot say: exit %d, %s", code, errs)
 	}
 }
 

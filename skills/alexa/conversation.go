@@ -1,6 +1,10 @@
 package alexa
 
-import "github.com/go-json-experiment/json/jsontext"
+import (
+	"github.com/go-json-experiment/json/jsontext"
+
+	"sotto/skills"
+)
 
 // Conversation is where a Device stands in a conversation, so that another process can go on with it. It holds no fact and no token.
 // The zero one has not begun.
@@ -14,3 +18,6 @@ func (d *Device) Conversation() Conversation { return d.going }
 
 // Resume goes on with a conversation.
 func (d *Device) Resume(c Conversation) { d.going = c }
+
+// Dialogue gives what was asked, which Alexa is told so that she listens for it.
+func (c Conversation) Dialogue() skills.Dialogue { return readDialogue(c.Attributes) }

@@ -40,12 +40,13 @@ func pack(t *testing.T, b alexa.Brand) map[string][]byte {
 const (
 	manifestFile = "skill-package/skill.json"
 	modelFile    = "skill-package/interactionModels/custom/en-US.json"
+	britishFile  = "skill-package/interactionModels/custom/en-GB.json"
 	linkingFile  = "account-linking.json"
 )
 
 func TestThePackageSatisfiesAmazonsOwnDefinitions(t *testing.T) {
 	files := pack(t, brand)
-	if got, want := slices.Sorted(maps.Keys(files)), []string{"README.md", linkingFile, modelFile, manifestFile}; !slices.Equal(got, want) {
+	if got, want := slices.Sorted(maps.Keys(files)), []string{"README.md", linkingFile, britishFile, modelFile, manifestFile}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	for file, tc := range map[string]struct {
@@ -69,6 +70,10 @@ func TestThePackageSatisfiesAmazonsOwnDefinitions(t *testing.T) {
 			"a scheme unknown":  {`"HTTP_BASIC"`, `"BASIC"`},
 			"a grant unknown":   {`"AUTH_CODE"`, `"PASSWORD"`},
 			"a life in words":   {`900`, `"fifteen minutes"`},
+		}},
+		britishFile: {"v1.skill.interactionModel.InteractionModelData", map[string][2]string{
+			"a misspelt member": {`"types"`, `"typs"`},
+			"a value unnamed":   {`"value": "groceries"`, `"value": 1`},
 		}},
 	} {
 		verdict := smapi(t, tc.definition)

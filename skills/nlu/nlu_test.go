@@ -2,6 +2,7 @@ package nlu_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"sotto/skills"
@@ -140,6 +141,54 @@ func TestATextThatIsNoQuestionAnswersWhatWasAsked(t *testing.T) {
 		}
 		if intent != want.intent || !same(slots, expected) {
 			t.Errorf("%q: got %q %v, want %q %v", said, intent, slots, want.intent, expected)
+		}
+	}
+}
+
+func TestABritonWritesTheDayBeforeTheMonth(t *testing.T) {
+	p := parser(t)
+	for locale, want := range map[string]string{"en-GB": "XXXX-03-02", "en-US": "XXXX-02-03", "en-AU": "XXXX-03-02", "": "XXXX-02-03", "not a locale": "XXXX-02-03"} {
+		if intent, slots := p.Parse(locale, "how much did I spend on 2/3", skills.Dialogue{}); intent != skills.Spending || slots[skills.SlotPeriod].Heard != want {
+			t.Errorf("%s: got %s %v, want %s", locale, intent, slots, want)
+		}
+	}
+	if _, slots := p.Parse("en-GB", "what did I spend on the weekly shop", skills.Dialogue{}); !slices.Equal(slots[skills.SlotCategory].Values, []string{"groceries"}) {
+		t.Errorf("the weekly shop is %v", slots)
+	}
+}
+
+// TestEverySentenceOfTheCatalogueIsRead says what is on the package of a platform to the parser, with the slots' own words.
+func TestEverySentenceOfTheCatalogueIsRead(t *testing.T) {
+	p := parser(t)
+	c, err := skills.NewCatalogue(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, locale := range c.Locales() {
+		l, _ := c.Language(locale)
+		var fill []string
+		for slot, values := range l.Values {
+			fill = append(fill, "{"+string(slot)+"}", values[0].Name)
+		}
+		for slot, examples := range l.Examples {
+			fill = append(fill, "{"+string(slot)+"}", examples[0].Words)
+		}
+		for intent, sentences := range l.Sentences {
+			for _, s := range sentences {
+				said := strings.NewReplacer(fill...).Replace(s)
+				if got, slots := p.Parse(locale, said, skills.Dialogue{}); got != intent || len(slots) != strings.Count(s, "{") {
+					t.Errorf("%s: %q is read as %s with %v, want %s", locale, said, got, slots, intent)
+				}
+			}
+		}
+	}
+}
+
+func TestWhatIsFarTooLongIsNotRead(t *testing.T) {
+	p := parser(t)
+	for _, text := range []string{strings.Repeat("what's my balance ", 1000), strings.Repeat("my ", 61) + "balance", strings.Repeat("\xff", 1<<20)} {
+		if intent, slots := p.Parse("en-US", text, skills.Dialogue{}); intent != skills.Fallback || len(slots) > 0 {
+			t.Errorf("%d bytes are read as %s", len(text), intent)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 const (
 	rounds = 5
 	step   = 0.3
-	decay  = 3e-3
+	decay  = 2e-3
 
 	learned = 0.02 // how unlikely the wrong intents together are where a sentence has nothing more to teach
 )

@@ -27,6 +27,9 @@ func (l *locale) period(p spending.Period, today banking.Date) string {
 	if p.From == last {
 		return l.say("period.day", 0, "Day", l.day(p.From, today))
 	}
+	if l.has("period.month") && p.From.Year == last.Year && p.From.Month == last.Month { // the month is said once
+		return l.say("period.month", 0, "Day", l.say("day."+strconv.Itoa(p.From.Day), 0), "To", l.date(last, last.Year != today.Year))
+	}
 	return l.say("period.range", 0,
 		"From", l.date(p.From, p.From.Year != last.Year), "To", l.date(last, last.Year != today.Year || p.From.Year != last.Year))
 }

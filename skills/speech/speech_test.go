@@ -101,6 +101,36 @@ func TestDaysAreSaidWithTheYearOnlyWhenItIsAnother(t *testing.T) {
 	}
 }
 
+func TestABritonHearsBritishEnglish(t *testing.T) {
+	p := phrases(t)
+	period := func(from, last string) string {
+		f, err := banking.ParseDate(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := banking.ParseDate(last)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Say("en-GB", skills.Reply{Key: skills.SpendingNone, Today: today, Facts: []skills.Fact{{Kind: skills.FactPeriod, Period: spending.Period{From: f, To: l.AddDays(1)}}}}).Text
+	}
+	for _, tc := range []struct{ said, want string }{
+		{period("2026-11-16", "2026-11-22"), "I found no spending between the 16th and the 22nd of November."},
+		{period("2026-03-02", "2026-03-02"), "I found no spending on Monday the 2nd of March."},
+		{period("2026-10-26", "2026-11-01"), "I found no spending between the 26th of October and the 1st of November."},
+		{period("2025-03-01", "2025-03-31"), "I found no spending between the 1st and the 31st of March 2025."},
+		{period("2025-12-29", "2026-01-04"), "I found no spending between the 29th of December 2025 and the 4th of January 2026."},
+		{p.Say("en-GB", balance(money(1230, "GBP"), false)).Text, "Your current account has 12 pounds and 30 pence."},
+		{p.Say("en-GB", balance(money(200, "USD"), false)).Text, "Your current account has 2 US dollars."},
+		{p.Say("en-AU", balance(money(200, "USD"), false)).Text, "Your current account has 2 US dollars."},
+		{p.Say("en-US", balance(money(200, "USD"), false)).Text, "Your current account has 2 dollars."},
+	} {
+		if tc.said != tc.want {
+			t.Errorf("got %q, want %q", tc.said, tc.want)
+		}
+	}
+}
+
 func TestMyAccountIsSaidAsYours(t *testing.T) {
 	p := phrases(t)
 	for nickname, want := range map[string]string{

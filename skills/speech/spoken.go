@@ -1,6 +1,7 @@
 // Package speech turns a reply's facts into words in the customer's language, and into SSML.
 //
-// A language is a set of message files (words/LOCALE.yaml) in the format of go-i18n. What is in a reply is all it knows: it asks no bank,
+// A language is a set of message files (words/LOCALE.yaml) in the format of go-i18n. The files of en-GB hold only what is said otherwise there than in
+// en-US. What is in a reply is all it knows: it asks no bank,
 // no clock and no store, and says nothing that is not among the reply's facts.
 package speech
 
