@@ -64,10 +64,6 @@ type asker struct {
 
 // Run asks a running development house as an assistant would: over the platform's own wire, for a customer whom it links itself if need be.
 func (c *askCommand) Run(ctx context.Context, s street, cfg *server.Config) error {
-	play, ok := assistants[c.As]
-	if !ok {
-		return fmt.Errorf("%w: --as %s comes in a later version", errUsage, c.As)
-	}
 	file, err := dev.ReadFile(cfg.State)
 	if err != nil {
 		return err
@@ -84,7 +80,7 @@ func (c *askCommand) Run(ctx context.Context, s street, cfg *server.Config) erro
 		return err
 	}
 	a.page = a.kept.page(file.PublicURL, c.As, c.Bank, c.Customer)
-	as, err := play(a)
+	as, err := assistants[c.As](a)
 	if err != nil {
 		return err
 	}

@@ -20,4 +20,4 @@ func (d *Device) Conversation() Conversation { return d.going }
 func (d *Device) Resume(c Conversation) { d.going = c }
 
 // Dialogue gives what was asked, which Alexa is told so that she listens for it.
-func (c Conversation) Dialogue() skills.Dialogue { return readDialogue(c.Attributes) }
+func (c Conversation) Dialogue() skills.Dialogue { return skills.ReadDialogue(c.Attributes) }
