@@ -163,7 +163,7 @@ func (s *Server) signIn(ctx context.Context, c echo.Context, bank banking.BankID
 		return s.notSignedIn(c, err)
 	}
 	s.setBrowser(c, browser)
-	return s.hop(c, "sign-in", to, "", bank)
+	return s.hop(c, "sign-in", to, "", bank) //nolint:contextcheck // it takes the request's own
 }
 
 // signedIn takes a customer who comes back from his bank, if that is what he was sent for: its error is the one of the return where not.
@@ -171,7 +171,7 @@ func (s *Server) signedIn(ctx context.Context, c echo.Context, st *step, r banki
 	session, err := s.authority.SignedIn(ctx, s.browser(c), r)
 	var refused *linking.OAuthError
 	if errors.As(err, &refused) {
-		return s.refusePage(c, st.refused(lost), "")
+		return s.refusePage(c, st.refused(lost), "") //nolint:contextcheck // it takes the request's own
 	}
 	st.line.Step = "sign-in"
 	if err != nil {
