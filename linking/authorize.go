@@ -166,6 +166,11 @@ func (r *request) judge(a *Authority, q url.Values, one func(string) (string, bo
 	}
 	allowed, _ := mask(r.client.Scopes)
 	asked, known := parseScopes(get("scope"))
+	if r.client.Platform == MCP && asked&allowed != 0 {
+		// A host asks for all that the resource's metadata names, as its specification has it, whatever was agreed for this client. It gets what
+		// was, and is told so with the token (RFC 6749 section 3.3).
+		asked &= allowed
+	}
 	switch {
 	case !known || !asked.within(allowed):
 		return refuse(invalidScope, "scope_not_allowed", "a scope is not one this client may ask for")

@@ -336,3 +336,15 @@ func spoken(ssml string) string {
 	}
 	return strings.NewReplacer("&amp;", "&", "&apos;", "'", "&quot;", `"`, "&lt;", "<", "&gt;", ">").Replace(b.String())
 }
+
+func TestAnMCPHostThatAsksForAllScopesGetsThoseOfItsClient(t *testing.T) {
+	h := open(t)
+	w := h.walker(t, "mcp")
+	page := w.open(url.Values{"scope": {"balances spending transactions income upcoming"}})
+	if got := page.Forms[0].Values("scope"); !slices.Equal(got, []string{"balances", "spending", "transactions"}) {
+		t.Errorf("the customer may choose of %v", got)
+	}
+	if back := w.back(w.open(url.Values{"scope": {"income upcoming"}})); back.Get("error") != "invalid_scope" {
+		t.Errorf("who asks for nothing that was agreed gets %v", back)
+	}
+}

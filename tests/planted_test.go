@@ -60,6 +60,7 @@ func (f fault) mustBeSeen(t *testing.T, judge func() (content bool, said string)
 type frontDoor struct {
 	listener net.Listener
 	planted  atomic.Pointer[fault]
+	token    string      // presented for whoever comes without one
 	met      atomic.Bool // the planted fault was on somebody's way
 }
 
@@ -98,6 +99,9 @@ func (d *frontDoor) leadTo(t *testing.T, h *openHouse) {
 			r.SetURL(to)
 			r.Out.Host = r.In.Host
 			r.Out.Header.Set("Accept-Encoding", "identity")
+			if d.token != "" && r.In.Header.Get("Authorization") == "" {
+				r.Out.Header.Set("Authorization", "Bearer "+d.token)
+			}
 		},
 		ModifyResponse: d.change,
 	}
