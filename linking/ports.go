@@ -20,6 +20,7 @@ type Store interface {
 	LinkStore
 	ChatStore
 	SessionStore
+	HouseholdStore
 }
 
 // SealedKey is one key as it is kept: wrapped. Kind and Number name it together.
@@ -386,4 +387,13 @@ type ChatStore interface {
 	ChatCodeFacts(ctx context.Context, chat []byte) (ChatCodeFacts, error)
 	// ByChat gives the grant and link that the chat speaks for, ended or not; ErrNone.
 	ByChat(ctx context.Context, chat []byte) (Granted, error)
+}
+
+// HouseholdStore keeps from which account at a platform a link was made.
+type HouseholdStore interface {
+	// KeepHousehold keeps of which household (an HMAC) a link is; the last one that was said counts. ErrNone where there is no such link.
+	KeepHousehold(ctx context.Context, household []byte, link string) error
+	// EndHousehold ends every live link of the household that was made at this instant or before, as EndLink does, all in one transaction, and
+	// gives them; ErrNone where there is none.
+	EndHousehold(ctx context.Context, household []byte, made, now time.Time) ([]string, error)
 }

@@ -37,15 +37,60 @@ func (s *Server) happened(ctx context.Context, turn skills.Turn, aside *skills.A
 	defer cancel()
 	line := turnLine{Turn: turn.ID, Platform: string(turn.Platform), Intent: string(aside.Event)}
 	var err error
-	if aside.Token != "" && (aside.Event == skills.EventEnded || aside.Event == skills.EventDelete) {
-		line.Link, err = s.endLink(ctx, turn.Platform, aside)
-		if err != nil {
-			line.Reason = "fault of ours"
-		}
+	switch aside.Event {
+	case skills.EventLinked:
+		line.Link, err = s.belongs(ctx, turn.Platform, aside)
+	case skills.EventEnded, skills.EventDelete:
+		line.Link, err = s.endLinks(ctx, turn.Platform, aside)
+	case skills.EventNone:
+	}
+	if err != nil {
+		line.Reason = "fault of ours"
 	}
 	line.Took = s.wall().Sub(begun)
 	s.turnDone(line)
 	return err
+}
+
+// belongs keeps from which household the link behind the token of an aside was made.
+func (s *Server) belongs(ctx context.Context, platform linking.Platform, aside *skills.Aside) (string, error) {
+	if aside.Token == "" {
+		return "", nil
+	}
+	link, err := s.authority.Resolve(ctx, platform, aside.Token)
+	if err == nil {
+		err = s.authority.Belongs(ctx, link, aside.Household)
+	}
+	if errors.Is(err, linking.ErrNotLinked) {
+		return "", nil
+	}
+	if err != nil {
+		return link.ID, fmt.Errorf("hear of a link from a platform: %w", err)
+	}
+	return link.ID, nil
+}
+
+// endLinks ends the link behind the token of an aside, and erases it where that was asked for; and every other link of its household that was
+// there when it happened.
+func (s *Server) endLinks(ctx context.Context, platform linking.Platform, aside *skills.Aside) (string, error) {
+	var ended string
+	if aside.Token != "" {
+		var err error
+		if ended, err = s.endLink(ctx, platform, aside); err != nil {
+			return ended, err
+		}
+	}
+	others, err := s.authority.EndHousehold(ctx, aside.Household, aside.At)
+	if err != nil {
+		return ended, fmt.Errorf("end links for a platform: %w", err)
+	}
+	if len(others) > 0 {
+		s.connections.Wake()
+		if ended == "" {
+			ended = others[0] // the log has one line for one request
+		}
+	}
+	return ended, nil
 }
 
 // endLink ends the link behind the token of an aside, and erases it where that was asked for.

@@ -32,6 +32,8 @@ type Options struct {
 	Random io.Reader        // cryptographic; required
 	// Banks are spoken to beside those of the settings: for whoever has a bank at hand that no dialect reaches.
 	Banks []banking.Bank
+	// AlexaEndpoint is one more place, on this machine, where a development house may find Alexa's API. For who plays Alexa.
+	AlexaEndpoint string
 }
 
 // Server is the whole house, listening. What is below the blank line is made by the rooms.
@@ -42,6 +44,7 @@ type Server struct {
 	now     func() time.Time // the house's clock
 	random  io.Reader
 	banks   []banking.Bank // those of Options
+	api     string         // Options.AlexaEndpoint
 	metrics *metrics
 	logKey  []byte      // of linkTag
 	closing atomic.Bool // the house is being closed: readyz says so
@@ -67,7 +70,7 @@ func New(ctx context.Context, cfg Config, o Options) (*Server, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, log: o.Log, wall: o.Wall, now: func() time.Time { return o.Wall().UTC() }, random: o.Random, banks: o.Banks, letGo: letGo}
+	s := &Server{cfg: cfg, log: o.Log, wall: o.Wall, now: func() time.Time { return o.Wall().UTC() }, random: o.Random, banks: o.Banks, api: o.AlexaEndpoint, letGo: letGo}
 	if cfg.Dev {
 		s.letGo = 0
 	}

@@ -73,8 +73,15 @@ func options(t *testing.T, w io.Writer) server.Options {
 
 func openHouse(t *testing.T, state string, environ ...string) *house {
 	t.Helper()
+	return openHouseWith(t, state, func(*server.Options) {}, environ...)
+}
+
+func openHouseWith(t *testing.T, state string, change func(*server.Options), environ ...string) *house {
+	t.Helper()
 	h := &house{state: state, log: &journal{}}
-	s, err := server.New(t.Context(), devConfig(t, state, environ...), options(t, h.log))
+	o := options(t, h.log)
+	change(&o)
+	s, err := server.New(t.Context(), devConfig(t, state, environ...), o)
 	if err != nil {
 		t.Fatal(err)
 	}

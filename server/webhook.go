@@ -79,7 +79,9 @@ func (s *Server) webhook(d door) echo.HandlerFunc {
 		}
 		var answer []byte
 		if aside == nil {
+			enough := s.meanwhile(r.Context(), d, turn, body)
 			reply := s.answer(r.Context(), turn)
+			enough()
 			if reply.LinkCard && reply.Chat {
 				reply = s.invite(r.Context(), turn, reply)
 			}

@@ -171,7 +171,7 @@ func (l links) Forget(ctx context.Context, link string) error {
 func (s *Server) openAlexa() error {
 	c := alexa.Config{SkillIDs: s.cfg.AlexaSkillIDs, Mirror: s.cfg.AlexaCertMirror, Now: s.now}
 	if s.dev != nil {
-		c.Roots = s.dev.alexa.Roots.Clone()
+		c.Roots, c.Endpoint = s.dev.alexa.Roots.Clone(), s.api
 		if c.Mirror == "" {
 			c.Mirror = "http://" + s.cfg.Addr
 		}

@@ -66,6 +66,8 @@ const (
 	BankRelink      Key = "bank.relink"      // FactBank…
 	BankForbidden   Key = "bank.forbidden"   // FactBank…
 
+	Moment Key = "moment" // said while the answer takes long; no facts, ever
+
 	TooMuch Key = "toomuch" // more entries than are read in one turn: no sum, rather than a wrong one
 	TooLong Key = "toolong" // the words would not fit into the platform's response
 	Late    Key = "late"    // our own time ran out
@@ -75,7 +77,7 @@ const (
 var keys = []Key{
 	BalanceSaid, BalanceMore, BalanceNone, SpendingSaid, SpendingNone, SpendingUnseen, TransactionsSaid, TransactionsMore,
 	TransactionsNone, TransactionsUnseen, WhichAccount, UnknownAccount, UnknownCategory, UnknownPeriod, FuturePeriod, SharedSaid, SharedLately, SharedNone, ForgetAsk,
-	ForgetDone, ForgetKept, ForgetOver, ChatCodeAsked, ChatLinked, ChatCodeWrong, ChatCodeOver, ChatCodeNone, ChatLink, ChatUnlink, ChatUnlinked, ChatDoubt, Welcome, WelcomeUnlinked, HelpSaid, AskAnything, Goodbye, NotUnderstood, NothingToRepeat, Unlinked,
+	ForgetDone, ForgetKept, ForgetOver, ChatCodeAsked, ChatLinked, ChatCodeWrong, ChatCodeOver, ChatCodeNone, ChatLink, ChatUnlink, ChatUnlinked, ChatDoubt, Welcome, WelcomeUnlinked, HelpSaid, AskAnything, Goodbye, NotUnderstood, NothingToRepeat, Moment, Unlinked,
 	ScopeBalances, ScopeSpending, ScopeTransactions, ScopeOther, BankUnavailable, BankBusy, BankGarbled, BankRelink, BankForbidden, TooMuch, TooLong,
 	Late, Sorry,
 }

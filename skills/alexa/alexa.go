@@ -27,7 +27,9 @@ type Config struct {
 	Roots *x509.CertPool
 	// Mirror is the base URL to which the path of a validated certificate URL is appended. Empty means Amazon's own.
 	Mirror string
-	// Transport fetches chains. Nil means http.DefaultTransport.
+	// Endpoint is one more place where Alexa's API may be, on this machine: only for a development house. Empty means none.
+	Endpoint string
+	// Transport fetches chains, and speaks to Alexa's API. Nil means http.DefaultTransport.
 	Transport http.RoundTripper
 	// Now is the clock by which certificates and requests are fresh.
 	Now func() time.Time
@@ -35,9 +37,11 @@ type Config struct {
 
 // Platform answers for one skill. It is safe for concurrent use.
 type Platform struct {
-	skills []string
-	chains *chains
-	now    func() time.Time
+	skills   []string
+	chains   *chains
+	client   *http.Client
+	endpoint string
+	now      func() time.Time
 }
 
 // New makes the endpoint. It fetches nothing.
@@ -61,8 +65,12 @@ func New(c Config) (*Platform, error) {
 		mirror.User != nil || mirror.RawQuery != "" || mirror.Fragment != "" {
 		return nil, errors.New("alexa: the certificate mirror is not a plain http or https URL")
 	}
+	if c.Endpoint != "" && !loopback(c.Endpoint) {
+		return nil, errors.New("alexa: an endpoint beside Alexa's own has to be on this machine, as http://127.0.0.1:PORT")
+	}
 	if c.Transport == nil {
 		c.Transport = http.DefaultTransport
 	}
-	return &Platform{skills: c.SkillIDs, chains: newChains(c.Roots, mirror, c.Transport), now: c.Now}, nil
+	client := &http.Client{Transport: c.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &Platform{skills: c.SkillIDs, chains: newChains(c.Roots, mirror, client), client: client, endpoint: c.Endpoint, now: c.Now}, nil
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func TestWhatIsKeptOfChainsIsBounded(t *testing.T) {
-	c := newChains(nil, &url.URL{}, http.DefaultTransport)
+	c := newChains(nil, &url.URL{}, http.DefaultClient)
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	for i := range 2000 {
 		name := fmt.Sprint(i)

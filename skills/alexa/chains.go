@@ -63,11 +63,11 @@ type chains struct {
 	bad  map[string]refusal
 }
 
-func newChains(roots *x509.CertPool, mirror *url.URL, transport http.RoundTripper) *chains {
+func newChains(roots *x509.CertPool, mirror *url.URL, client *http.Client) *chains {
 	return &chains{
 		roots:  roots,
 		mirror: mirror,
-		client: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		client: client,
 
 		fetches: make(chan struct{}, maxFetches),
 		good:    make(map[string]signer),

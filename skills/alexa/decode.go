@@ -21,7 +21,6 @@ const (
 )
 
 const (
-	skillEvent   = "AlexaSkillEvent."
 	maxRequestID = 256
 	maxLocale    = 35 // RFC 5646 section 4.4.1
 )
@@ -67,11 +66,7 @@ func (p *Platform) Decode(_ http.Header, body []byte) (turn skills.Turn, aside *
 	case kind == "CanFulfillIntentRequest":
 		return turn, &skills.Aside{Answer: canFulfill(e)}, nil
 	case strings.HasPrefix(kind, skillEvent):
-		aside = &skills.Aside{Answer: []byte(silence), Event: events[kind[len(skillEvent):]]}
-		if aside.Event != skills.EventNone {
-			aside.Token = token(e)
-		}
-		return turn, aside, nil
+		return turn, happened(e, kind[len(skillEvent):], sent), nil
 	case kind == "SessionEndedRequest", kind == "System.ExceptionEncountered", e.Session == nil:
 		// No speech may be returned to these; without a session there is nobody to hear it.
 		return turn, &skills.Aside{Answer: []byte(silence)}, nil
@@ -84,9 +79,6 @@ func (p *Platform) Decode(_ http.Header, body []byte) (turn skills.Turn, aside *
 	}
 	return turn, nil, nil
 }
-
-// events are the skill events that tell something of a link.
-var events = map[string]skills.LinkEvent{"SkillAccountLinked": skills.EventLinked, "SkillDisabled": skills.EventEnded}
 
 // ours says whether a request is for one of the skills that are answered. It names its skill in the session, in the context, or in
 // both; where it names two, they must be one.
@@ -105,19 +97,20 @@ func (p *Platform) ours(e envelope) bool {
 	return found == 1
 }
 
-// token gives what Alexa holds of the link of whoever speaks: the recognised person's before the household's.
+// token gives what Alexa holds of the link of whoever speaks: a recognised person's own, otherwise the household's. A person whom Alexa has
+// recognised and who has not linked is not linked: what the household's link opens is somebody else's.
 func token(e envelope) linking.Token {
-	system := e.Context.System
-	switch {
-	case system.Person.Token != "":
-		return system.Person.Token
-	case system.User.Token != "":
-		return system.User.Token
-	case e.Session != nil:
-		return e.Session.User.Token
-	default:
-		return ""
+	if person := e.Context.System.Person; person != nil {
+		return person.Token
 	}
+	return householdToken(e)
+}
+
+func householdToken(e envelope) linking.Token {
+	if held := e.Context.System.User.Token; held != "" || e.Session == nil {
+		return held
+	}
+	return e.Session.User.Token
 }
 
 // instant reads a timestamp: ISO 8601 as a string, or milliseconds since 1970 as a number.

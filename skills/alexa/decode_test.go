@@ -185,20 +185,42 @@ func answerTo(aside *skills.Aside) string {
 
 func TestWhatASkillEventTellsOfALink(t *testing.T) {
 	system := `{"System":{"application":{"applicationId":"` + skillID + `"},"user":{"userId":"u","accessToken":"of the household"}}}`
-	for kind, want := range map[string]skills.Aside{
-		"AlexaSkillEvent.SkillDisabled":      {Event: skills.EventEnded, Token: "of the household"},
-		"AlexaSkillEvent.SkillAccountLinked": {Event: skills.EventLinked, Token: "of the household"},
-		"AlexaSkillEvent.SkillEnabled":       {},
-		"SessionEndedRequest":                {},
+	home := linking.Household{Platform: linking.Alexa, ID: skillID + " u"}
+	for name, tc := range map[string]struct {
+		kind, more string
+		want       skills.Aside
+	}{
+		"which link was taken back": {"SkillDisabled", "", skills.Aside{Event: skills.EventEnded, Token: "of the household", Household: home, At: present}},
+		"when it was taken back": {
+			"SkillDisabled", `,"eventCreationTime":"2026-11-23T11:30:00Z"`,
+			skills.Aside{Event: skills.EventEnded, Token: "of the household", Household: home, At: present.Add(-30 * time.Minute)},
+		},
+		"no time to come": {
+			"SkillDisabled", `,"eventCreationTime":"2027-11-23T11:30:00Z"`,
+			skills.Aside{Event: skills.EventEnded, Token: "of the household", Household: home, At: present},
+		},
+		"which link was made": {
+			"SkillAccountLinked", `,"body":{"accessToken":"of the new link"}`,
+			skills.Aside{Event: skills.EventLinked, Token: "of the new link", Household: home, At: present},
+		},
+		"which link was made, by the context":         {"SkillAccountLinked", "", skills.Aside{Event: skills.EventLinked, Token: "of the household", Household: home, At: present}},
+		"which link was made, though the body is odd": {"SkillAccountLinked", `,"body":[7]`, skills.Aside{Event: skills.EventLinked, Token: "of the household", Household: home, At: present}},
+		"nothing that the skill was enabled":          {"SkillEnabled", "", skills.Aside{}},
+		"nothing that a permission was given":         {"SkillPermissionAccepted", `,"body":{"acceptedPermissions":[{"scope":"x"}]}`, skills.Aside{}},
+		"nothing that permissions have changed":       {"SkillPermissionChanged", "", skills.Aside{}},
+		"nothing that a subscription has changed":     {"SkillProactiveSubscriptionChanged", `,"body":{"subscriptions":[]}`, skills.Aside{}},
+		"nothing where Amazon invents an event":       {"SomethingElse", "", skills.Aside{}},
 	} {
-		_, aside, err := platform(t).Decode(nil, request("TYPE", kind, "SESSION", "null", "CONTEXT", system))
-		if err != nil {
-			t.Fatal(err)
-		}
-		want.Answer = []byte(silence)
-		if diff := cmp.Diff(&want, aside); diff != "" {
-			t.Errorf("%s: %s", kind, diff)
-		}
+		t.Run(name, func(t *testing.T) {
+			_, aside, err := platform(t).Decode(nil, request("TYPE", "AlexaSkillEvent."+tc.kind, "SESSION", "null", "CONTEXT", system, "MORE", tc.more))
+			if err != nil {
+				t.Fatal(err)
+			}
+			tc.want.Answer = []byte(silence)
+			if diff := cmp.Diff(&tc.want, aside); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 
@@ -210,7 +232,10 @@ func TestDecodeToken(t *testing.T) {
 		want  linking.Token
 	}{
 		"the recognised person's before the household's":      {[]string{"SESSION", session, "CONTEXT", system, "PERSON", `,"person":{"personId":"p","accessToken":"of the person"}`}, "of the person"},
-		"the household's where the person has none":           {[]string{"SESSION", session, "CONTEXT", system, "PERSON", `,"person":{"personId":"p"}`}, "of the household"},
+		"none where Alexa knows a person who has not linked":  {[]string{"SESSION", session, "CONTEXT", system, "PERSON", `,"person":{"personId":"p"}`}, ""},
+		"none where the person's token is empty or null":      {[]string{"SESSION", session, "CONTEXT", system, "PERSON", `,"person":{"personId":"p","accessToken":null}`}, ""},
+		"none where a person is there without a name":         {[]string{"SESSION", session, "CONTEXT", system, "PERSON", `,"person":{}`}, ""},
+		"the household's where the person is null":            {[]string{"SESSION", session, "CONTEXT", system, "PERSON", `,"person":null`}, "of the household"},
 		"the household's where nobody was recognised":         {[]string{"SESSION", session, "CONTEXT", system, "PERSON", ""}, "of the household"},
 		"the session's where the context has none":            {[]string{"SESSION", session, "CONTEXT", "null"}, "of the session"},
 		"none where the customer is not linked":               {nil, ""},

@@ -30,6 +30,7 @@ type (
 		Privacy     privacy           `json:"privacyAndCompliance"`
 		Permissions []struct{}        `json:"permissions"` // none are asked for
 		APIs        map[string]custom `json:"apis"`
+		Events      skillEvents       `json:"events"`
 	}
 	publishing struct {
 		Locales   map[string]published `json:"locales"`
@@ -59,6 +60,13 @@ type (
 	custom struct {
 		Endpoint   endpoint   `json:"endpoint"`
 		Interfaces []struct{} `json:"interfaces"`
+	}
+	skillEvents struct {
+		Endpoint      endpoint       `json:"endpoint"`
+		Subscriptions []subscription `json:"subscriptions"`
+	}
+	subscription struct {
+		Name string `json:"eventName"`
 	}
 	endpoint struct {
 		URI         string `json:"uri"`

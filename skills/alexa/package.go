@@ -105,6 +105,8 @@ func (b Brand) accountLinking() accountLinkingEnvelope {
 	}}
 }
 
+func (b Brand) endpoint() endpoint { return endpoint{b.PublicURL + "/alexa", "Trusted"} }
+
 func (b Brand) manifest(c *skills.Catalogue) manifestEnvelope {
 	m := manifest{
 		Version:     "1.0",
@@ -114,9 +116,9 @@ func (b Brand) manifest(c *skills.Catalogue) manifestEnvelope {
 			Testing: "Enable the skill, link an account of the bank with the test credentials supplied, then say one of the example phrases.",
 		},
 		Privacy: privacy{Locales: map[string]policies{}, Personal: true},
-		APIs: map[string]custom{"custom": {
-			Endpoint: endpoint{URI: b.PublicURL + "/alexa", Certificate: "Trusted"}, Interfaces: []struct{}{},
-		}},
+		APIs:    map[string]custom{"custom": {Endpoint: b.endpoint(), Interfaces: []struct{}{}}},
+		// Without these Alexa would not tell that a link was made, and taken back.
+		Events: skillEvents{b.endpoint(), []subscription{{"SKILL_ACCOUNT_LINKED"}, {"SKILL_DISABLED"}}},
 	}
 	for _, locale := range c.Locales() {
 		language, _ := c.Language(locale)

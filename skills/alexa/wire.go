@@ -21,7 +21,7 @@ type envelope struct {
 		System struct {
 			Application application `json:"application"`
 			User        speaker     `json:"user"`
-			Person      speaker     `json:"person"`
+			Person      *speaker    `json:"person"`
 		} `json:"System"`
 	} `json:"context"`
 	Request struct {
@@ -29,6 +29,8 @@ type envelope struct {
 		ID        string         `json:"requestId"`
 		Timestamp jsontext.Value `json:"timestamp"`
 		Locale    string         `json:"locale"`
+		Created   jsontext.Value `json:"eventCreationTime"` // of a skill event
+		Body      jsontext.Value `json:"body"`              // of a skill event
 		Intent    struct {
 			Name  string              `json:"name"`
 			Slots map[string]slotWire `json:"slots"`
@@ -41,7 +43,8 @@ type application struct {
 }
 
 type speaker struct {
-	Token linking.Token `json:"accessToken"`
+	UserID string        `json:"userId"` // of a household
+	Token  linking.Token `json:"accessToken"`
 }
 
 // slotWire is a slot, or one value of a slot with several (type List), which hold the same members.

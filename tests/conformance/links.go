@@ -70,6 +70,9 @@ func Links(t *testing.T, open func(*testing.T) linking.Store) {
 	for name, prove := range chats {
 		t.Run(name, func(t *testing.T) { prove(t, open(t)) })
 	}
+	for name, prove := range households {
+		t.Run(name, func(t *testing.T) { prove(t, open(t)) })
+	}
 }
 
 // blob gives bytes that no other call gives.

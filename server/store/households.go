@@ -1,0 +1,66 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"sotto/linking"
+)
+
+// KeepHousehold says of which household a link is.
+func (db *DB) KeepHousehold(ctx context.Context, household []byte, link string) error {
+	err := db.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var id string
+		err := one(ctx, tx, `INSERT INTO households (link_id, household) SELECT id, $2 FROM links WHERE id = $1
+			ON CONFLICT (link_id) DO UPDATE SET household = excluded.household RETURNING link_id`, []any{link, household}, &id)
+		return none(err)
+	})
+	if err != nil {
+		return fmt.Errorf("keep household: %w", err)
+	}
+	return nil
+}
+
+// EndHousehold ends the links of a household.
+func (db *DB) EndHousehold(ctx context.Context, household []byte, made, now time.Time) ([]string, error) {
+	var ended []string
+	err := db.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var err error
+		if ended, err = liveLinks(ctx, tx, household, made); err != nil {
+			return err
+		}
+		for _, link := range ended {
+			if err := endLink(ctx, tx, link, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil && len(ended) == 0 {
+		err = linking.ErrNone
+	}
+	if err != nil {
+		return nil, fmt.Errorf("end household: %w", err)
+	}
+	return ended, nil
+}
+
+func liveLinks(ctx context.Context, tx *sql.Tx, household []byte, made time.Time) (live []string, err error) {
+	rows, err := tx.QueryContext(ctx, `SELECT l.id FROM households h JOIN links l ON l.id = h.link_id
+		WHERE h.household = $1 AND l.ended = 0 AND l.created <= $2 ORDER BY l.id`, household, millis(made))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		live = append(live, id)
+	}
+	return live, rows.Err()
+}
