@@ -22,6 +22,7 @@ type problem struct {
 // details are what is said of a status, and all that is said: nothing of an error's own text leaves the house.
 var details = map[int]string{
 	http.StatusBadRequest:            "The request could not be read.",
+	http.StatusUnauthorized:          "This needs a token that is good here.",
 	http.StatusForbidden:             "This was refused.",
 	http.StatusNotFound:              "There is nothing here.",
 	http.StatusMethodNotAllowed:      "This cannot be done here in this way.",
