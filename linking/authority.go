@@ -117,12 +117,21 @@ func (a *Authority) resources(p Platform) []string {
 // resource reads a resource parameter: one of the platform's, with or without a trailing slash. The house as a whole, as a client calls it
 // that has read no metadata but the root's, is the platform's first: less than was asked for, never more.
 func (a *Authority) resource(p Platform, asked string) (string, bool) {
-	known := a.resources(p)
+	r, ok := a.oneResource(p, asked)
+	if ok && r == "" {
+		r = a.resources(p)[0]
+	}
+	return r, ok
+}
+
+// oneResource is resource, but empty where none in particular is asked for: at the token endpoint that is the one that was granted, and any
+// other is refused (RFC 8707 section 2.2).
+func (a *Authority) oneResource(p Platform, asked string) (string, bool) {
 	asked = strings.TrimSuffix(asked, "/")
 	if asked == "" || asked == a.o.Issuer {
-		return known[0], true
+		return "", true
 	}
-	return asked, slices.Contains(known, asked)
+	return asked, slices.Contains(a.resources(p), asked)
 }
 
 // End ends a link at once: nothing of it is accepted any more, and its consents at banks will be ended. Its record stays, for its

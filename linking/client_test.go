@@ -114,6 +114,34 @@ func TestAllFaultsOfAllClientsAreSaidAtOnce(t *testing.T) {
 	}
 }
 
+// TestALoopbackRedirectMayHaveAnyPort: RFC 8252 section 7.3. The port alone: the three names of this machine do not stand for one another, because what
+// listens behind them may be another's.
+func TestALoopbackRedirectMayHaveAnyPort(t *testing.T) {
+	hosts := []string{"127.0.0.1", "[::1]", "localhost"}
+	for _, registered := range hosts {
+		h := open(t)
+		local := clients()[3]
+		local.ID, local.RedirectURIs = "local", []string{"http://" + registered + ":8080/callback"}
+		h.Authority = h.authority([]linking.Client{local})
+		for _, asked := range hosts {
+			for port, valid := range map[string]bool{"": true, ":8080": true, ":49152": true, ":65535": true, ":0": false, ":65536": false, ":": false, ":8o": false} {
+				q := request("mcp")
+				q.Set("client_id", "local")
+				q.Set("redirect_uri", "http://"+asked+port+"/callback")
+				q.Set("response_type", "token") // so that the refusal says whether it would redirect
+				_, err := h.Authorize(t.Context(), q.Encode(), "")
+				var e *linking.OAuthError
+				if !errors.As(err, &e) {
+					t.Fatalf("got %v, want a refusal", err)
+				}
+				if want := valid && asked == registered; strings.HasPrefix(e.Redirect, q.Get("redirect_uri")+"?") != want {
+					t.Errorf("registered on %s, asked for %s%s: redirected to %q", registered, asked, port, e.Redirect)
+				}
+			}
+		}
+	}
+}
+
 // FuzzRedirect: whatever is asked for, the browser is sent to a registered place or not at all.
 func FuzzRedirect(f *testing.F) {
 	h := open(f)

@@ -65,21 +65,22 @@ func (a *Authority) grant(ctx context.Context, client Client, f form) (Grant, er
 	case !client.may(kind):
 		return Grant{}, refuse(unauthorizedClient, "grant_not_allowed", "this client may not use this grant_type")
 	}
-	if _, ok := a.resource(client.Platform, f["resource"]); !ok {
+	resource, ok := a.oneResource(client.Platform, f["resource"])
+	if !ok {
 		return Grant{}, refuse(invalidTarget, "resource_unknown", "resource is not served here")
 	}
 	switch kind {
 	case AuthorizationCode:
-		return a.exchange(ctx, client, f)
+		return a.exchange(ctx, client, f, resource)
 	case RefreshToken:
-		return a.refresh(ctx, client, f)
+		return a.refresh(ctx, client, f, resource)
 	default:
 		return a.credentials(ctx, client, f)
 	}
 }
 
 // exchange trades a code for tokens, RFC 6749 section 4.1.3.
-func (a *Authority) exchange(ctx context.Context, client Client, f form) (Grant, error) {
+func (a *Authority) exchange(ctx context.Context, client Client, f form, resource string) (Grant, error) {
 	code, verifier := f["code"], f["code_verifier"]
 	switch {
 	case code == "":
@@ -87,7 +88,7 @@ func (a *Authority) exchange(ctx context.Context, client Client, f form) (Grant,
 	case !isToken(code):
 		return Grant{}, refuse(invalidGrant, "code_malformed", "code is not valid")
 	}
-	x := Exchange{Code: hash(code), Client: client.ID, RedirectURI: f["redirect_uri"], Now: a.o.Now()}
+	x := Exchange{Code: hash(code), Client: client.ID, RedirectURI: f["redirect_uri"], Resource: resource, Now: a.o.Now()}
 	if verifier != "" {
 		if !verifies(verifier) {
 			return Grant{}, refuse(invalidGrant, "verifier_malformed", "code_verifier is not valid")
@@ -138,7 +139,7 @@ func (a *Authority) refuseAndEnd(ctx context.Context, e *OAuthError, end bool, l
 }
 
 // refresh trades a refresh token for an access token, RFC 6749 section 6.
-func (a *Authority) refresh(ctx context.Context, client Client, f form) (Grant, error) {
+func (a *Authority) refresh(ctx context.Context, client Client, f form, resource string) (Grant, error) {
 	token := f["refresh_token"]
 	if token == "" {
 		return Grant{}, refuse(invalidRequest, "refresh_missing", "refresh_token is missing")
@@ -151,7 +152,7 @@ func (a *Authority) refresh(ctx context.Context, client Client, f form) (Grant, 
 	if !ok {
 		return Grant{}, refuse(invalidGrant, "refresh_malformed", "refresh_token is not valid")
 	}
-	r.Client, r.Want, r.Now, r.Grace = client.ID, want, a.o.Now(), grace
+	r.Client, r.Want, r.Resource, r.Now, r.Grace = client.ID, want, resource, a.o.Now(), grace
 	if wait := a.tokens.Wait(client.ID+" "+r.Grant+string(r.Hash), r.Now); wait > 0 {
 		return Grant{}, slower("refresh_too_often", wait)
 	}

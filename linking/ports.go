@@ -147,6 +147,7 @@ type Exchange struct {
 	Client      string
 	RedirectURI string
 	Challenge   string // of the verifier presented; empty where none was
+	Resource    string // that is asked for; empty for the one that was granted
 	Now         time.Time
 	Refresh     []byte       // SHA-256 of the stable refresh token to be; nil where it rotates
 	Access      *AccessToken // the opaque access token to be; nil where it is a JWT
@@ -158,6 +159,7 @@ type CodeFacts struct {
 	Client      string
 	RedirectURI string
 	Challenge   string
+	Resource    string
 	Expires     time.Time
 	Exchanged   time.Time // zero where it was not
 	Ended       time.Time // zero while the grant lives
@@ -170,7 +172,8 @@ type Refreshing struct {
 	Hash       []byte // SHA-256 of a stable token; nil where it rotates
 	Grant      string
 	Generation int64
-	Want       Mask // 0: all of the link's
+	Want       Mask   // 0: all of the link's
+	Resource   string // that is asked for; empty for the one that was granted
 	Now        time.Time
 	Grace      time.Duration // how long after its first use a rotating token is still answered
 	Access     *AccessToken  // the opaque access token to be; nil where it is a JWT
@@ -178,12 +181,13 @@ type Refreshing struct {
 
 // RefreshFacts is all that is known of a refresh token, to name a refusal.
 type RefreshFacts struct {
-	Link   string
-	Client string
-	Scopes Mask
-	Used   time.Time // first use of this generation; zero where it was not used, or is stable
-	Swept  bool      // the generation is below those still remembered
-	Ended  time.Time // zero while the grant lives
+	Link     string
+	Client   string
+	Scopes   Mask
+	Resource string
+	Used     time.Time // first use of this generation; zero where it was not used, or is stable
+	Swept    bool      // the generation is below those still remembered
+	Ended    time.Time // zero while the grant lives
 }
 
 // GrantStore keeps codes and tokens. Each of Exchange and Refresh is one decision: among any number of callers at the same

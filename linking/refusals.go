@@ -25,6 +25,8 @@ func judgeCode(f CodeFacts, x Exchange) (e *OAuthError, end bool) {
 		return no("verifier_without_challenge", "code_verifier without code_challenge"), false
 	case f.Challenge != x.Challenge:
 		return no("verifier_wrong", "code_verifier does not fit"), false
+	case x.Resource != "" && f.Resource != x.Resource:
+		return refuse(invalidTarget, "resource_differs", "resource is not the one of the authorization request"), false
 	default:
 		return no("code_refused", "code is not valid"), false
 	}
@@ -40,6 +42,8 @@ func judgeRefresh(f RefreshFacts, r Refreshing) (e *OAuthError, end bool) {
 		return no("refresh_of_another_client", "refresh_token is not valid"), false
 	case f.Swept || !f.Used.IsZero() && r.Now.Sub(f.Used) > r.Grace:
 		return no("refresh_reused", "refresh_token was used before"), true
+	case r.Resource != "" && f.Resource != r.Resource:
+		return refuse(invalidTarget, "resource_differs", "resource is not the one of the authorization request"), false
 	case !r.Want.within(f.Scopes):
 		return refuse(invalidScope, "scope_wider", "a refresh can only narrow the scope"), false
 	default:

@@ -30,6 +30,17 @@ func newLimits() (limits, error) {
 	return l, errors.Join(errs[:]...)
 }
 
+// admit counts one visit of a first page: from an assistant, a chat or Messenger, or a sign-in. Of one too many it notes the reason, and gives the refusal that says when to come back.
+func (s *Server) admit(c echo.Context, st *step) error {
+	wait, reason := s.visit(c)
+	if wait == 0 {
+		return nil
+	}
+	st.line.Outcome, st.line.Reason = "temporarily_unavailable", reason
+	sayWhen(c.Response().Header(), wait)
+	return echo.NewHTTPError(http.StatusTooManyRequests)
+}
+
 // visit counts one visit of a first page, and says how long the visitor must wait, and why. Who comes too often is stopped at his own limit, before
 // he uses up everybody's.
 func (s *Server) visit(c echo.Context) (wait time.Duration, reason string) {

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"sotto/linking"
 )
 
 // until sends a request again and again, and says how many were let through before the first 429. It fails where that has no Retry-After.
@@ -81,6 +83,32 @@ func TestTheFirstPagesOfAllVisitorsTogetherAreBounded(t *testing.T) {
 	})
 	if through < 1000 || through == 3000 {
 		t.Errorf("%d visits were let through", through)
+	}
+}
+
+// TestEveryFirstPageOfLinkingIsCountedForItsVisitor: each is a row, wherever linking starts, and they share what a visitor may open.
+func TestEveryFirstPageOfLinkingIsCountedForItsVisitor(t *testing.T) {
+	h := openHouse(t, t.TempDir(), "SOTTO_TRUSTED_PROXIES=127.0.0.0/8")
+	invitation, err := h.InviteURL(t.Context(), linking.Chat{Client: h.Dev().Clients["google"].ID, ID: "session-1"}, "en-US")
+	if err != nil {
+		t.Fatal(err)
+	}
+	invited := strings.TrimPrefix(invitation, h.PublicURL())
+	first := map[string]string{"from an assistant": h.authorizePath(), "from a chat": invited, "from Messenger": "/messenger/link"}
+	visit := func(path, from string) (int, http.Header, string) {
+		return h.ask(t, http.MethodGet, path, "", map[string]string{"X-Forwarded-For": from, "Accept": "text/html"})
+	}
+	through, _ := until(t, 200, func(int) (int, http.Header, string) { return visit(invited, "203.0.113.7") })
+	if through < 60 || through > 100 {
+		t.Errorf("%d visits were let through", through)
+	}
+	for name, path := range first {
+		if status, _, _ := visit(path, "203.0.113.7"); status != http.StatusTooManyRequests {
+			t.Errorf("%s, who comes too often gets %d", name, status)
+		}
+		if status, _, _ := visit(path, "203.0.113.8"); status == http.StatusTooManyRequests {
+			t.Errorf("%s, a neighbour is shut out", name)
+		}
 	}
 }
 

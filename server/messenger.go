@@ -194,6 +194,9 @@ func (m *facebookPage) unseal(sealed, ad []byte, into any) error {
 func (m *facebookPage) link(c echo.Context) error {
 	ctx, st, done := m.beginStep(c, "messenger", tokenBudget)
 	defer done()
+	if err := m.admit(c, st); err != nil {
+		return err
+	}
 	back, err := messenger.Back(c.QueryParams())
 	if err != nil {
 		var known refusal

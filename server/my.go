@@ -72,10 +72,8 @@ func (s *Server) changeMy(c echo.Context) error {
 	}
 	decision := form.Get("decision")
 	if decision == "sign-in" {
-		if wait, reason := s.visit(c); wait > 0 { // each is a consent made at a bank
-			st.line.Outcome, st.line.Reason = "temporarily_unavailable", reason
-			sayWhen(c.Response().Header(), wait)
-			return echo.NewHTTPError(http.StatusTooManyRequests)
+		if err := s.admit(c, st); err != nil { // each is a consent made at a bank
+			return err
 		}
 		return s.myFault(c, st, s.signIn(ctx, c, banking.BankID(form.Get("bank"))))
 	}

@@ -84,10 +84,8 @@ func (st *step) refused(err error) *linking.OAuthError {
 func (s *Server) authorize(c echo.Context) error {
 	ctx, st, done := s.beginStep(c, "authorize", tokenBudget)
 	defer done()
-	if wait, reason := s.visit(c); wait > 0 {
-		st.line.Outcome, st.line.Reason = "temporarily_unavailable", reason
-		sayWhen(c.Response().Header(), wait)
-		return echo.NewHTTPError(http.StatusTooManyRequests)
+	if err := s.admit(c, st); err != nil {
+		return err
 	}
 	p, err := s.authority.Authorize(ctx, c.Request().URL.RawQuery, s.browser(c))
 	if err != nil {
@@ -215,6 +213,9 @@ func (s *Server) walkOn(c echo.Context, st *step, next linking.Step, bank bankin
 func (s *Server) openChat(c echo.Context) error {
 	ctx, st, done := s.beginStep(c, "chat", tokenBudget)
 	defer done()
+	if err := s.admit(c, st); err != nil {
+		return err
+	}
 	p, err := s.authority.Open(ctx, linking.Token(c.QueryParam("ticket")), s.browser(c), c.QueryParam("ui_locales"))
 	if err != nil {
 		return s.refusePage(c, st.refused(err), "")

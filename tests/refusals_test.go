@@ -304,6 +304,16 @@ var refusals = []chapter{
 		{"a request for a token of two servers is refused", func(a *adversary) string {
 			return a.asks("mcp", func(q url.Values) { q["resource"] = []string{a.PublicURL() + "/mcp", a.PublicURL() + "/mcp/alexa"} })
 		}, "told invalid_target", "resource_twice", none},
+		{"a code traded for another resource than was consented is refused, and its owner can still use it", func(a *adversary) string {
+			return a.as("mcp", but(a.code("mcp", "resource", a.PublicURL()+"/mcp/alexa"), "resource", a.PublicURL()+"/mcp"))
+		}, "400 invalid_target", "resource_differs", lives},
+		{"a rotating refresh token traded for another resource is refused, and not used up", func(a *adversary) string {
+			got := a.link("mcp", "resource", a.PublicURL()+"/mcp")
+			return a.as("mcp", but(refreshing(got.Refresh), "resource", a.PublicURL()+"/mcp/alexa/"))
+		}, "400 invalid_target", "resource_differs", lives},
+		{"whoever has no verifier learns nothing of the resource", func(a *adversary) string {
+			return a.as("mcp", but(a.code("mcp"), "resource", a.PublicURL()+"/mcp/alexa", "code_verifier", strings.Repeat("a", 43)))
+		}, "400 invalid_grant", "verifier_wrong", lives},
 		{"a code traded for another server's token is refused", stolen("resource", "https://evil.example/alexa"), "400 invalid_target", "resource_unknown", lives},
 	}},
 	{"2.4 there is no other grant", []refusal{
@@ -584,6 +594,16 @@ var refusals = []chapter{
 		{"a resource below another is one of its own", audience("/mcp/alexa", "/mcp/alexa"), "the same", "", lives},
 		{"a resource below another, with a slash, is too", audience("/mcp/alexa/", "/mcp/alexa"), "the same", "", lives},
 		{"without a resource, the token is for the assistants' own", audience("", "/mcp"), "the same", "", lives},
+		{"a resource with a slash is the one without at the token endpoint too, and a refresh gives it again", func(a *adversary) string {
+			form := a.code("mcp", "resource", a.PublicURL()+"/mcp/alexa")
+			a.owner.form = but(form, "resource", a.PublicURL()+"/mcp/alexa/")
+			a.trade()
+			return same(claim(a, a.refresh("resource", a.PublicURL()+"/mcp/alexa").Access, "aud"), a.PublicURL()+"/mcp/alexa")
+		}, "the same", "", lives},
+		{"the house as a whole is not taken for another resource", func(a *adversary) string {
+			a.link("mcp", "resource", a.PublicURL()+"/mcp/alexa")
+			return same(claim(a, a.refresh("resource", a.PublicURL()+"/").Access, "aud"), a.PublicURL()+"/mcp/alexa")
+		}, "the same", "", lives},
 		{"the issuer is the same text in the metadata, in an answer and in a token", func(a *adversary) string {
 			got := a.link("mcp") // whose iss in the answer is looked at on the way
 			return same(a.issuer(), claim(a, got.Access, "iss")) + ", " + same(a.issuer(), a.PublicURL())

@@ -36,8 +36,9 @@ func (db *DB) Exchange(ctx context.Context, x linking.Exchange) (linking.Granted
 		g = linking.Granted{}
 		var id string
 		if err := one(ctx, tx, `UPDATE grants SET exchanged = $1, refresh = $2
-			WHERE code = $3 AND client = $4 AND redirect_uri = $5 AND challenge = $6 AND code_expires > $1 AND exchanged = 0 AND ended = 0 RETURNING id`,
-			[]any{millis(x.Now), x.Refresh, x.Code, x.Client, x.RedirectURI, x.Challenge}, &id); err != nil {
+			WHERE code = $3 AND client = $4 AND redirect_uri = $5 AND challenge = $6 AND ($7 = '' OR resource = $7)
+				AND code_expires > $1 AND exchanged = 0 AND ended = 0 RETURNING id`,
+			[]any{millis(x.Now), x.Refresh, x.Code, x.Client, x.RedirectURI, x.Challenge, x.Resource}, &id); err != nil {
 			return none(err)
 		}
 		if x.Access != nil {
@@ -62,8 +63,8 @@ func (db *DB) Exchange(ctx context.Context, x linking.Exchange) (linking.Granted
 func (db *DB) CodeFacts(ctx context.Context, code []byte) (linking.CodeFacts, error) {
 	var f linking.CodeFacts
 	var expires, exchanged, ended int64
-	err := db.get(ctx, `SELECT link_id, client, redirect_uri, challenge, code_expires, exchanged, ended FROM grants WHERE code = $1`, []any{code},
-		&f.Link, &f.Client, &f.RedirectURI, &f.Challenge, &expires, &exchanged, &ended)
+	err := db.get(ctx, `SELECT link_id, client, redirect_uri, challenge, resource, code_expires, exchanged, ended FROM grants WHERE code = $1`, []any{code},
+		&f.Link, &f.Client, &f.RedirectURI, &f.Challenge, &f.Resource, &expires, &exchanged, &ended)
 	if err != nil {
 		return linking.CodeFacts{}, fmt.Errorf("read code: %w", none(err))
 	}
@@ -78,7 +79,7 @@ func (db *DB) Refresh(ctx context.Context, r linking.Refreshing) (linking.Grante
 	into, finish := granted(&g)
 	var err error
 	if r.Hash != nil && r.Access == nil { // Nothing is to be kept, so nothing is written.
-		err = none(db.get(ctx, stableGuard, []any{r.Hash, r.Client, r.Want}, into...))
+		err = none(db.get(ctx, stableGuard, []any{r.Hash, r.Client, r.Want, r.Resource}, into...))
 	} else {
 		used, err = db.accept(ctx, r, into)
 	}
@@ -90,7 +91,7 @@ func (db *DB) Refresh(ctx context.Context, r linking.Refreshing) (linking.Grante
 }
 
 const stableGuard = `SELECT ` + grantedColumns + ` FROM grants g JOIN links l ON l.id = g.link_id
-	WHERE g.refresh = $1 AND g.client = $2 AND g.ended = 0 AND $3 & ~l.scopes = 0`
+	WHERE g.refresh = $1 AND g.client = $2 AND g.ended = 0 AND $3 & ~l.scopes = 0 AND ($4 = '' OR g.resource = $4)`
 
 // accept keeps what must be kept of a refresh token's use, and reads its grant.
 func (db *DB) accept(ctx context.Context, r linking.Refreshing, into []any) (used int64, err error) {
@@ -124,15 +125,16 @@ func (db *DB) guard(r linking.Refreshing) (query string, args []any) {
 	if r.Hash != nil {
 		return `INSERT INTO access_tokens (hash, grant_id, scopes, issued, expires, revoked)
 			SELECT $1, g.id, $2, $3, $4, 0 FROM grants g JOIN links l ON l.id = g.link_id
-			WHERE g.refresh = $5 AND g.client = $6 AND g.ended = 0 AND $7 & ~l.scopes = 0` + db.engine.holds + ` RETURNING grant_id, 0`,
-			[]any{r.Access.Hash, r.Access.Scopes, millis(r.Access.Issued), millis(r.Access.Expires), r.Hash, r.Client, r.Want}
+			WHERE g.refresh = $5 AND g.client = $6 AND g.ended = 0 AND $7 & ~l.scopes = 0 AND ($8 = '' OR g.resource = $8)` + db.engine.holds + ` RETURNING grant_id, 0`,
+			[]any{r.Access.Hash, r.Access.Scopes, millis(r.Access.Issued), millis(r.Access.Expires), r.Hash, r.Client, r.Want, r.Resource}
 	}
 	return `INSERT INTO rotations (grant_id, generation, used)
 		SELECT g.id, $1, $2 FROM grants g JOIN links l ON l.id = g.link_id
-		WHERE g.id = $3 AND g.client = $4 AND g.exchanged > 0 AND g.ended = 0 AND $1 > g.floor AND $5 & ~l.scopes = 0` + db.engine.holds + `
+		WHERE g.id = $3 AND g.client = $4 AND g.exchanged > 0 AND g.ended = 0 AND $1 > g.floor AND $5 & ~l.scopes = 0
+			AND ($7 = '' OR g.resource = $7)` + db.engine.holds + `
 		ON CONFLICT (grant_id, generation) DO UPDATE SET used = rotations.used WHERE excluded.used - rotations.used <= $6
 		RETURNING grant_id, used`,
-		[]any{r.Generation, millis(r.Now), r.Grant, r.Client, r.Want, r.Grace.Milliseconds()}
+		[]any{r.Generation, millis(r.Now), r.Grant, r.Client, r.Want, r.Grace.Milliseconds(), r.Resource}
 }
 
 func addAccess(ctx context.Context, tx *sql.Tx, grant string, t linking.AccessToken) error {
@@ -147,13 +149,13 @@ func (db *DB) RefreshFacts(ctx context.Context, r linking.Refreshing) (linking.R
 	var ended, used int64
 	var err error
 	if r.Hash != nil {
-		err = db.get(ctx, `SELECT l.id, g.client, l.scopes, g.ended FROM grants g JOIN links l ON l.id = g.link_id WHERE g.refresh = $1`, []any{r.Hash},
-			&f.Link, &f.Client, &f.Scopes, &ended)
+		err = db.get(ctx, `SELECT l.id, g.client, l.scopes, g.resource, g.ended FROM grants g JOIN links l ON l.id = g.link_id WHERE g.refresh = $1`, []any{r.Hash},
+			&f.Link, &f.Client, &f.Scopes, &f.Resource, &ended)
 	} else {
 		var swept int64
-		err = db.get(ctx, `SELECT l.id, g.client, l.scopes, g.ended, COALESCE(r.used, 0), CASE WHEN $2 <= g.floor THEN 1 ELSE 0 END
+		err = db.get(ctx, `SELECT l.id, g.client, l.scopes, g.resource, g.ended, COALESCE(r.used, 0), CASE WHEN $2 <= g.floor THEN 1 ELSE 0 END
 			FROM grants g JOIN links l ON l.id = g.link_id LEFT JOIN rotations r ON r.grant_id = g.id AND r.generation = $2 WHERE g.id = $1`,
-			[]any{r.Grant, r.Generation}, &f.Link, &f.Client, &f.Scopes, &ended, &used, &swept)
+			[]any{r.Grant, r.Generation}, &f.Link, &f.Client, &f.Scopes, &f.Resource, &ended, &used, &swept)
 		f.Swept = swept != 0
 	}
 	if err != nil {

@@ -16,6 +16,7 @@ func exchangeGuards(t *testing.T, s linking.Store) {
 		"another redirect URI": func(x *linking.Exchange) { x.RedirectURI += "/" },
 		"another challenge":    func(x *linking.Exchange) { x.Challenge = "other" },
 		"no challenge":         func(x *linking.Exchange) { x.Challenge = "" },
+		"another resource":     func(x *linking.Exchange) { x.Resource = n.Resource + "/alexa" },
 		"the last instant":     func(x *linking.Exchange) { x.Now = n.CodeExpires },
 	} {
 		x := exchange(n)
@@ -24,7 +25,7 @@ func exchangeGuards(t *testing.T, s linking.Store) {
 		wantNone(t, name, err)
 	}
 	x := exchange(n)
-	x.Now = n.CodeExpires.Add(-time.Millisecond)
+	x.Now, x.Resource = n.CodeExpires.Add(-time.Millisecond), n.Resource
 	got, err := s.Exchange(t.Context(), x)
 	check(t, err)
 	same(t, "granted", got, granted(n))
@@ -46,7 +47,7 @@ func exchangeRace(t *testing.T, s linking.Store) {
 
 func codeFacts(t *testing.T, s linking.Store) {
 	n := linked(t, s)
-	want := linking.CodeFacts{Link: n.ID, Client: n.Client, RedirectURI: n.RedirectURI, Challenge: n.Challenge, Expires: n.CodeExpires}
+	want := linking.CodeFacts{Link: n.ID, Client: n.Client, RedirectURI: n.RedirectURI, Challenge: n.Challenge, Resource: n.Resource, Expires: n.CodeExpires}
 	facts := func(what string) {
 		got, err := s.CodeFacts(t.Context(), n.Code)
 		check(t, err)
@@ -71,9 +72,10 @@ func refreshStable(t *testing.T, s linking.Store) {
 	check(t, err)
 	r := linking.Refreshing{Client: n.Client, Hash: x.Refresh, Now: noon, Grace: time.Minute}
 	for name, spoil := range map[string]func(*linking.Refreshing){
-		"another token":  func(r *linking.Refreshing) { r.Hash = blob() },
-		"another client": func(r *linking.Refreshing) { r.Client = "google-1" },
-		"a wider scope":  func(r *linking.Refreshing) { r.Want = n.Scopes | 4 },
+		"another token":    func(r *linking.Refreshing) { r.Hash = blob() },
+		"another client":   func(r *linking.Refreshing) { r.Client = "google-1" },
+		"a wider scope":    func(r *linking.Refreshing) { r.Want = n.Scopes | 4 },
+		"another resource": func(r *linking.Refreshing) { r.Resource = n.Resource + "/alexa" },
 	} {
 		for _, access := range []*linking.AccessToken{nil, {Hash: blob(), Scopes: 1, Issued: noon, Expires: noon.Add(time.Hour)}} {
 			wrong := r
@@ -83,7 +85,7 @@ func refreshStable(t *testing.T, s linking.Store) {
 			wantNone(t, name, err)
 		}
 	}
-	r.Want = 1
+	r.Want, r.Resource = 1, n.Resource
 	for _, access := range []*linking.AccessToken{nil, {Hash: blob(), Scopes: 1, Issued: noon, Expires: noon.Add(time.Hour)}, nil} {
 		r.Access = access
 		r.Now = r.Now.Add(365 * 24 * time.Hour)
@@ -101,13 +103,13 @@ func refreshStable(t *testing.T, s linking.Store) {
 	}
 	facts, err := s.RefreshFacts(t.Context(), r)
 	check(t, err)
-	same(t, "facts", facts, linking.RefreshFacts{Link: n.ID, Client: n.Client, Scopes: n.Scopes})
+	same(t, "facts", facts, linking.RefreshFacts{Link: n.ID, Client: n.Client, Scopes: n.Scopes, Resource: n.Resource})
 	check(t, s.EndLink(t.Context(), n.ID, noon.Add(time.Second)))
 	_, _, err = s.Refresh(t.Context(), r)
 	wantNone(t, "after the end", err)
 	facts, err = s.RefreshFacts(t.Context(), r)
 	check(t, err)
-	same(t, "facts", facts, linking.RefreshFacts{Link: n.ID, Client: n.Client, Scopes: n.Scopes, Ended: noon.Add(time.Second)})
+	same(t, "facts", facts, linking.RefreshFacts{Link: n.ID, Client: n.Client, Scopes: n.Scopes, Resource: n.Resource, Ended: noon.Add(time.Second)})
 }
 
 // rotated makes a link whose grant rotates.
@@ -127,9 +129,10 @@ func rotated(t *testing.T, s linking.Store) (linking.NewLink, linking.Refreshing
 func refreshRotating(t *testing.T, s linking.Store) {
 	n, r := rotated(t, s)
 	for name, spoil := range map[string]func(*linking.Refreshing){
-		"another grant":  func(r *linking.Refreshing) { r.Grant = name() },
-		"another client": func(r *linking.Refreshing) { r.Client = "google-1" },
-		"a wider scope":  func(r *linking.Refreshing) { r.Want = n.Scopes | 4 },
+		"another grant":    func(r *linking.Refreshing) { r.Grant = name() },
+		"another client":   func(r *linking.Refreshing) { r.Client = "google-1" },
+		"a wider scope":    func(r *linking.Refreshing) { r.Want = n.Scopes | 4 },
+		"another resource": func(r *linking.Refreshing) { r.Resource = n.Resource + "/alexa" },
 	} {
 		wrong := r
 		spoil(&wrong)
@@ -138,7 +141,7 @@ func refreshRotating(t *testing.T, s linking.Store) {
 	}
 	for _, late := range []time.Duration{0, time.Second, time.Minute} {
 		again := r
-		again.Now = noon.Add(late)
+		again.Now, again.Resource = noon.Add(late), n.Resource
 		again.Access = &linking.AccessToken{Hash: blob(), Scopes: 1, Issued: again.Now, Expires: again.Now.Add(time.Hour)}
 		got, used, err := s.Refresh(t.Context(), again)
 		check(t, err)
@@ -156,12 +159,12 @@ func refreshRotating(t *testing.T, s linking.Store) {
 	wantNone(t, "after the grace", err)
 	facts, err := s.RefreshFacts(t.Context(), late)
 	check(t, err)
-	same(t, "facts of a used one", facts, linking.RefreshFacts{Link: n.ID, Client: n.Client, Scopes: n.Scopes, Used: noon})
+	same(t, "facts of a used one", facts, linking.RefreshFacts{Link: n.ID, Client: n.Client, Scopes: n.Scopes, Resource: n.Resource, Used: noon})
 	next := late
 	next.Generation = 2
 	facts, err = s.RefreshFacts(t.Context(), next)
 	check(t, err)
-	same(t, "facts of a fresh one", facts, linking.RefreshFacts{Link: n.ID, Client: n.Client, Scopes: n.Scopes})
+	same(t, "facts of a fresh one", facts, linking.RefreshFacts{Link: n.ID, Client: n.Client, Scopes: n.Scopes, Resource: n.Resource})
 	_, used, err := s.Refresh(t.Context(), next)
 	check(t, err)
 	if !used.Equal(next.Now) {
@@ -209,7 +212,7 @@ func sweptGeneration(t *testing.T, s linking.Store) {
 	wantNone(t, "a swept generation", err)
 	facts, err := s.RefreshFacts(t.Context(), r)
 	check(t, err)
-	same(t, "facts", facts, linking.RefreshFacts{Link: n.ID, Client: n.Client, Scopes: n.Scopes, Swept: true})
+	same(t, "facts", facts, linking.RefreshFacts{Link: n.ID, Client: n.Client, Scopes: n.Scopes, Resource: n.Resource, Swept: true})
 	r.Generation = 2
 	_, _, err = s.Refresh(t.Context(), r)
 	check(t, err)
