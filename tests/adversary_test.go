@@ -74,18 +74,26 @@ type owner struct {
 	access []string
 }
 
-// The clients beside those that are invented: a second one of Alexa's platform, for those who present what is another's, and one that is no
-// OAuth client.
+// The clients beside those that are invented: a second one of Alexa's platform, for those who present what is another's, one that signs (signer),
+// and one that is no OAuth client.
 var stranger = dev.Client{ID: "stranger", Secret: "a secret: of 256 bits + odd characters %/=é&", RedirectURIs: []string{"https://stranger.example/back?keep=this"}}
 
 func strangers(tb testing.TB) (file string) {
 	tb.Helper()
 	digest := sha256.Sum256([]byte(stranger.Secret))
 	file = filepath.Join(tb.TempDir(), "clients.yaml")
+	keys, err := json.Marshal(map[string]any{"keys": []any{jwk(signerKey(), false)}})
+	if err == nil {
+		err = os.WriteFile(filepath.Join(filepath.Dir(file), "signer.jwks"), keys, 0o600)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
 	content := fmt.Sprintf(`
 - {id: stranger, name: Stranger, platform: alexa, auth: basic_or_post, secret_sha256: %s, redirect_uris: ["%s"], scopes: [balances]}
 - {id: chat, name: Chat, platform: messenger, scopes: [balances]}
-`, hex.EncodeToString(digest[:]), stranger.RedirectURIs[0])
+- {id: signer, name: Signer, platform: alexa, auth: private_key_jwt, jwks_file: %s, par: required, redirect_uris: ["%s"], scopes: [balances]}
+`, hex.EncodeToString(digest[:]), stranger.RedirectURIs[0], filepath.Join(filepath.Dir(file), "signer.jwks"), signer.RedirectURIs[0])
 	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 		tb.Fatal(err)
 	}
@@ -93,10 +101,14 @@ func strangers(tb testing.TB) (file string) {
 }
 
 func (a *adversary) named(client string) dev.Client {
-	if client == stranger.ID {
+	switch client {
+	case stranger.ID:
 		return stranger
+	case signer.ID:
+		return signer
+	default:
+		return a.Dev().Clients[client]
 	}
-	return a.Dev().Clients[client]
 }
 
 // code has a customer link this client, up to the code; more are parameters of the authorization request.

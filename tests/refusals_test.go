@@ -1,7 +1,11 @@
 package tests
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -10,11 +14,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
+
 	"sotto/server/dev"
 )
 
 // refusals is the table: what an adversary, or an accident, can do to linking, and what comes of it. Its first half goes through the bindings
-// of RFC 9700, the security best current practice of OAuth 2.0, by section; its second half through the ten ways in which account linking
+// of RFC 9700, the security best current practice of OAuth 2.0, by section, and of what was added to it since; its second half through the ten ways in which account linking
 // fails most often. Each row is tried through the street door of a whole house, on each engine.
 //
 // A row is: a sentence, what is tried, what he is told, the reason in the log, what becomes of the link.
@@ -426,6 +432,142 @@ var refusals = []chapter{
 			a.call("/oauth/revoke", url.Values{"token": {got.Refresh}, "token_type_hint": {"access_token"}}, inBody(a.owner.client))
 			return a.says(got.Access)
 		}, "the card", "", over},
+	}},
+	{"RFC 9126: a pushed request is its client's, young, and as it was pushed", []refusal{
+		{"a request in the name of a client that does not prove itself is refused", func(a *adversary) string {
+			return a.call("/oauth/par", url.Values{"client_id": {a.named("alexa").ID}, "response_type": {"code"}}, anonymous)
+		}, "401 invalid_client", "secret_missing", none},
+		{"a redirect URI of an attacker cannot be pushed, and is not gone to", pushing("redirect_uri", "https://evil.example/"), "400 invalid_request", "redirect_unknown", none},
+		{"a pushed request that names another is refused", pushing("request_uri", "urn:ietf:params:oauth:request_uri:x"), "400 invalid_request", "request_uri_pushed", none},
+		{"what stands in the URL of a push counts for nothing", func(a *adversary) string {
+			w := &walker{tb: a.t, house: a.openHouse, client: a.named("alexa")}
+			return a.call("/oauth/par?"+query(a, w.request(nil)).Encode(), url.Values{}, inBody(w.client))
+		}, "400 invalid_request", "redirect_unknown", none},
+		{"a request pushed by one client is not opened for another", opening("alexa", func(_ *adversary, q url.Values) { q.Set("client_id", "stranger") }), "page 400", "request_of_another_client", none},
+		{"a request that is found in a history is not opened", opening("alexa", func(a *adversary, _ url.Values) { a.pass(90 * time.Second) }), "page 400", "request_expired", none},
+		{"a request for which a code was given is not opened", opening("alexa", (*adversary).opened), "page 400", "request_used", lives},
+		{"a guessed request is not opened", opening("alexa", func(_ *adversary, q url.Values) {
+			q.Set("request_uri", "urn:ietf:params:oauth:request_uri:"+strings.Repeat("A", 43))
+		}), "page 400", "request_unknown", none},
+		{"a request at an attacker's address is not fetched", opening("alexa", func(_ *adversary, q url.Values) { q.Set("request_uri", "https://evil.example/request.jwt") }), "page 400", "redirect_unknown", none},
+		{"what an attacker writes beside a pushed request counts for nothing", func(a *adversary) string {
+			q, _ := a.push("alexa")
+			a.opened(but(q, "state", "another", "redirect_uri", "https://evil.example/", "code_challenge", strings.Repeat("A", 43), "scope", "transactions"))
+			return same(a.owner.back.Get("state"), "s") + ", " + a.keep(a.owner.form)
+		}, "the same, 200", "", none},
+		{"a client that must push is refused where it does not", func(a *adversary) string {
+			return a.asks(signer.ID, func(url.Values) {})
+		}, "told invalid_request", "par_missing", none},
+		{"a client that must push is linked where it does", func(a *adversary) string {
+			q, _ := a.push(signer.ID)
+			a.opened(q)
+			return a.call("/oauth/token", a.owner.form, a.proof(signer))
+		}, "200", "", none},
+	}},
+	{"private_key_jwt: a client proves itself with a key of its own", []refusal{
+		{"an assertion of the client's own key is taken", claiming(func(_ *adversary, _, _ map[string]any) {}), "200", "", none},
+		{"its id without a signature is refused", func(a *adversary) string {
+			return a.call("/oauth/revoke", url.Values{"token": {"nothing"}, "client_id": {signer.ID}}, anonymous)
+		}, "401 invalid_client", "assertion_missing", none},
+		{"its id with a secret is refused", func(a *adversary) string {
+			return a.call("/oauth/revoke", url.Values{"token": {"nothing"}, "client_id": {signer.ID}, "client_secret": {"guess"}}, anonymous)
+		}, "401 invalid_client", "assertion_missing", none},
+		{"an assertion of an attacker's key is refused", func(a *adversary) string {
+			key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+			if err != nil {
+				a.t.Fatal(err)
+			}
+			return a.call("/oauth/revoke", url.Values{"token": {"nothing"}}, asserting(signed(a.assertionOf(), key)))
+		}, "401 invalid_client", "assertion_forged", none},
+		{"an assertion that needs no signature is refused", func(a *adversary) string {
+			t := a.assertionOf()
+			t.Method, t.Header["alg"] = jwt.SigningMethodNone, "none"
+			return a.call("/oauth/revoke", url.Values{"token": {"nothing"}}, asserting(signed(t, jwt.UnsafeAllowNoneSignatureType)))
+		}, "401 invalid_client", "", none},
+		{"an assertion whose secret is the public key is refused", func(a *adversary) string {
+			t := a.assertionOf()
+			t.Method, t.Header["alg"] = jwt.SigningMethodHS256, "HS256"
+			public, err := json.Marshal(jwk(signerKey(), false))
+			if err != nil {
+				a.t.Fatal(err)
+			}
+			return a.call("/oauth/revoke", url.Values{"token": {"nothing"}}, asserting(signed(t, public)))
+		}, "401 invalid_client", "", none},
+		{"an assertion that was heard is not taken again, anywhere", func(a *adversary) string {
+			heard := signed(a.assertionOf(), signerKey())
+			a.call("/oauth/revoke", url.Values{"token": {"nothing"}}, asserting(heard))
+			return a.call("/oauth/introspect", url.Values{"token": {"nothing"}}, asserting(heard))
+		}, "401 invalid_client", "assertion_replayed", none},
+		{"an assertion for another server is refused", claiming(func(_ *adversary, _, claims map[string]any) { claims["aud"] = "https://evil.example" }), "401 invalid_client", "assertion_for_somebody_else", none},
+		{"an assertion for the token endpoint of a client that must push is refused", claiming(func(a *adversary, _, claims map[string]any) {
+			claims["aud"] = a.PublicURL() + "/oauth/token"
+		}), "401 invalid_client", "assertion_for_somebody_else", none},
+		{"an assertion in another client's name is refused", claiming(func(a *adversary, _, claims map[string]any) {
+			claims["iss"], claims["sub"] = a.named("alexa").ID, a.named("alexa").ID
+		}), "401 invalid_client", "assertion_not_registered", none},
+		{"an assertion found in a log an hour later is refused", claiming(func(a *adversary, _, claims map[string]any) {
+			claims["iat"], claims["exp"] = a.Now().Add(-time.Hour).Unix(), a.Now().Add(-59*time.Minute).Unix()
+		}), "401 invalid_client", "assertion_expired", none},
+		{"a code of the client's without its signature is refused", func(a *adversary) string {
+			q, _ := a.push(signer.ID)
+			a.opened(q)
+			return a.call("/oauth/token", but(a.owner.form, "client_id", signer.ID), anonymous)
+		}, "401 invalid_client", "assertion_missing", none},
+	}},
+	{"client metadata documents: an assistant introduces itself, and nobody else", []refusal{
+		{"an assistant of a document that says what it must is asked for", introducing(saying(good), nil), "asked", "", none},
+		{"an address on a host that was not named is nobody's", introducing(saying(good), func(q url.Values) { q.Set("client_id", "https://evil.example/client.json") }), "page 400", "client_unknown", none},
+		{"an address inside the network is nobody's", introducing(saying(good), func(q url.Values) { q.Set("client_id", "https://169.254.169.254/latest/meta-data") }), "page 400", "client_unknown", none},
+		{"a document that names another assistant introduces nobody", introducing(saying(strings.Replace(good, "ID", "https://claude.example/client.json", 1)), nil), "page 400", "document_invalid", none},
+		{"a document that says who it is twice introduces nobody", introducing(saying(strings.Replace(good, "{", `{"client_id":"https://claude.example/client.json",`, 1)), nil), "page 400", "document_invalid", none},
+		{"a document with a secret, which everybody can read, introduces nobody", introducing(saying(strings.Replace(good, `"none"`, `"client_secret_post","client_secret":"x"`, 1)), nil), "page 400", "document_invalid", none},
+		{"a document as long as a book is not read", introducing(saying(good+strings.Repeat(" ", 5<<10)), nil), "page 400", "document_invalid", none},
+		{"a host that leads elsewhere is not followed", introducing(func(w http.ResponseWriter, _ string) {
+			w.Header().Set("Location", "http://127.0.0.1:1/client.json")
+			w.WriteHeader(http.StatusFound)
+		}, nil), "page 400", "document_invalid", none},
+		{"a redirect URI that is not in the document is not gone to", introducing(saying(good), func(q url.Values) { q.Set("redirect_uri", "https://evil.example/") }), "page 400", "redirect_unknown", none},
+		{"an assistant that introduced itself cannot go without PKCE", introducing(saying(good), func(q url.Values) {
+			q.Del("code_challenge")
+			q.Del("code_challenge_method")
+		}), "told invalid_request", "pkce_missing", none},
+	}},
+	{"client_credentials: a service acts for nobody", []refusal{
+		{"a service with a wrong secret is refused", func(a *adversary) string {
+			return a.call("/oauth/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {a.named("service").ID}, "client_secret": {"guess"}}, anonymous)
+		}, "401 invalid_client", "secret_wrong", none},
+		{"a skill, which has nothing to list, is refused", granting("client_credentials"), "400 unauthorized_client", "grant_not_allowed", none},
+		{"a service's token for another server is refused", func(a *adversary) string {
+			return a.as("service", url.Values{"grant_type": {"client_credentials"}, "resource": {"https://evil.example/mcp"}})
+		}, "400 invalid_target", "resource_unknown", none},
+		{"a service's token is no refresh token", serving(func(a *adversary, token string) string { return a.as("alexa", refreshing(token)) }), "400 invalid_grant", "refresh_malformed", none},
+		{"a service's token is not explained to another client", serving(func(a *adversary, token string) string {
+			return a.call("/oauth/introspect", url.Values{"token": {token}}, inBody(stranger))
+		}), "inactive", "", none},
+		{"a service's token is not revoked by another client", serving(func(a *adversary, token string) string {
+			return a.call("/oauth/revoke", url.Values{"token": {token}}, inBody(stranger))
+		}), "400 unauthorized_client", "token_of_another_client", none},
+	}},
+	{"linking from a chat: an address is good for one link, and for a quarter of an hour", []refusal{
+		{"a guessed address is not opened", func(a *adversary) string {
+			return a.arrives(a.walker(a.t, "alexa").visit(a.PublicURL() + "/link/chat?ticket=" + strings.Repeat("A", 43)))
+		}, "page 400", "ticket_over", none},
+		{"an address that cannot be one is not opened", func(a *adversary) string {
+			return a.arrives(a.walker(a.t, "alexa").visit(a.PublicURL() + "/link/chat?ticket=short"))
+		}, "page 400", "ticket_malformed", none},
+		{"an address found in a chat a quarter of an hour later is not opened", func(a *adversary) string {
+			address := a.writer(a.t, false).say("what's my balance").Link
+			a.pass(15 * time.Minute)
+			return a.arrives(a.walker(a.t, "alexa").visit(address))
+		}, "page 400", "ticket_over", none},
+		{"an address with which a link was made is not opened again", func(a *adversary) string {
+			w := a.writer(a.t, true)
+			address := w.say("what's my balance").Link
+			if _, err := w.person("ada").LinkChat(a.t.Context(), address); err != nil {
+				a.t.Fatal(err)
+			}
+			return a.arrives(a.walker(a.t, "alexa").visit(address))
+		}, "page 400", "ticket_over", none},
 	}},
 	{"failure 1: refreshes that come together, or again", []refusal{
 		{"of eight refreshes of one stable token at once, none unlinks the customer", func(a *adversary) string {
