@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -67,11 +68,11 @@ type court struct {
 	node  string
 }
 
-func openCourt(t *testing.T, node string) *court {
+func openCourt(t *testing.T, node, clients string) *court {
 	t.Helper()
 	t.Parallel() // with the other judges: each has a house of its own
 	door := openFrontDoor(t)
-	h := openBehind(t, door.URL())
+	h := openBehind(t, door.URL(), clients)
 	door.leadTo(t, h)
 	return &court{t: t, house: h, door: door, node: node}
 }
@@ -81,7 +82,8 @@ type judgeTask struct {
 	Issuer      string `json:"issuer"`
 	ClientID    string `json:"client_id"`
 	Secret      string `json:"client_secret,omitempty"`
-	Auth        string `json:"auth"` // basic, post or none
+	Auth        string `json:"auth"` // basic, post, none or key
+	Key         any    `json:"key,omitempty"`
 	RedirectURI string `json:"redirect_uri"`
 	Audience    string `json:"audience,omitempty"` // of JWTs; none where access tokens are references
 	Rotates     bool   `json:"rotates"`
@@ -99,9 +101,15 @@ var clientKinds = []struct{ name, client, auth, audience string }{
 // task is for a client by the name it has in dev.json.
 func (c *court) task(client, auth, audience string) judgeTask {
 	known := c.house.Dev().Clients[client]
+	if client == signer.ID {
+		known = signer
+	}
 	t := judgeTask{Issuer: c.door.URL(), ClientID: known.ID, Secret: known.Secret, Auth: auth, RedirectURI: known.RedirectURIs[0], Rotates: auth == "none"}
 	if audience != "" {
 		t.Audience = c.door.URL() + audience
+	}
+	if auth == "key" {
+		t.Key = jwk(signerKey(), true)
 	}
 	return t
 }
@@ -117,6 +125,9 @@ func (c *court) visit(ctx context.Context, authorize string) (string, error) {
 		return "", err
 	}
 	redirect := asked.Query().Get("redirect_uri")
+	if redirect == "" { // it was pushed
+		redirect = signer.RedirectURIs[0]
+	}
 	back, err := dev.Person{Bank: "albion", Customer: customer, Now: c.house.Now}.Link(ctx, authorize, redirect)
 	return redirect + "?" + back.Encode(), err
 }
@@ -189,7 +200,9 @@ func (c *court) run(t *testing.T, args []string, order []byte, ready string, arr
 
 // hold holds one script up against the house: as each kind of client it must be content, and with each fault it must not be, and say why.
 func (c *court) hold(script string, faults []fault) {
-	for _, kind := range clientKinds {
+	signs := clientKinds[0]
+	signs.name, signs.client, signs.auth = "a client that signs, and pushes its requests,", signer.ID, "key"
+	for _, kind := range append(slices.Clone(clientKinds), signs) {
 		c.t.Run(kind.name+" finds nothing wrong", func(t *testing.T) {
 			if content, said := c.judge(t, script, c.task(kind.client, kind.auth, kind.audience)); !content || !strings.HasSuffix(said, "judged\n") {
 				t.Errorf("the judge found something: %s", said)
@@ -200,8 +213,11 @@ func (c *court) hold(script string, faults []fault) {
 		c.t.Run(f.name+" is seen", func(t *testing.T) {
 			c.door.plant(t, f)
 			task := c.task("alexa", "basic", "/alexa")
-			if f.public {
+			switch {
+			case f.public:
 				task = c.task("mcp", "none", "/mcp")
+			case f.signs:
+				task = c.task(signer.ID, "key", "/alexa")
 			}
 			f.mustBeSeen(t, func() (bool, string) { return c.judge(t, script, task) })
 		})
@@ -209,8 +225,8 @@ func (c *court) hold(script string, faults []fault) {
 }
 
 func TestJudgeOAuth4webapi(t *testing.T) {
-	c := openCourt(t, theJudges(t))
-	c.hold("oauth4webapi.mjs", append(commonFaults(t, c.door), []fault{
+	c := openCourt(t, theJudges(t), strangers(t))
+	c.hold("oauth4webapi.mjs", append(append(commonFaults(t, c.door), signersFaults()...), []fault{
 		{name: "a response with tokens that may be stored", at: "/oauth/token", header: with("Cache-Control", "public"), says: "may be stored"},
 		{name: "metadata sent as a page", at: metadataPath, header: with("Content-Type", "text/html"), says: "JSON that is not called JSON"},
 		{name: "tokens sent as text", at: "/oauth/token", header: with("Content-Type", "text/plain"), says: "JSON that is not called JSON"},
@@ -233,18 +249,18 @@ func TestJudgeOAuth4webapi(t *testing.T) {
 }
 
 func TestJudgeOpenIDClient(t *testing.T) {
-	c := openCourt(t, theJudges(t))
+	c := openCourt(t, theJudges(t), strangers(t))
 	var faults []fault
 	for _, f := range commonFaults(t, c.door) {
 		if !f.jwt { // it takes access tokens as they come
 			faults = append(faults, f)
 		}
 	}
-	c.hold("openid-client.mjs", faults)
+	c.hold("openid-client.mjs", append(faults, signersFaults()...))
 }
 
 func TestJudgeJose(t *testing.T) {
-	c := openCourt(t, theJudges(t))
+	c := openCourt(t, theJudges(t), "")
 	judge := func(t *testing.T, client, auth, audience string) (bool, string) {
 		t.Helper()
 		c.house.wall.Store(time.Now().UnixNano())
@@ -284,7 +300,7 @@ func TestJudgeJose(t *testing.T) {
 
 // TestJudgeConformance runs the authorization scenarios of the Model Context Protocol's own conformance suite.
 func TestJudgeConformance(t *testing.T) {
-	c := openCourt(t, theJudges(t))
+	c := openCourt(t, theJudges(t), "")
 	judge := func(t *testing.T, client string) (bool, string) {
 		t.Helper()
 		port, results := freePort(t), t.TempDir()

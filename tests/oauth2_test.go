@@ -112,7 +112,7 @@ func (c *court) judgeOAuth2(ctx context.Context, task judgeTask) error {
 }
 
 func TestJudgeXOAuth2(t *testing.T) {
-	c := openCourt(t, "")
+	c := openCourt(t, "", "")
 	for _, kind := range clientKinds {
 		t.Run(kind.name+" finds nothing wrong", func(t *testing.T) {
 			if err := c.judgeOAuth2(t.Context(), c.task(kind.client, kind.auth, kind.audience)); err != nil {

@@ -40,6 +40,7 @@ type fault struct {
 	says   string // what the judge must say about it, so that it is this that it has seen
 
 	public bool   // seen by a client without a secret
+	signs  bool   // seen by a client that signs, and pushes its requests
 	jwt    bool   // wrong with a JWT, which only some judges look into
 	jose   string // what jose says about it
 }
@@ -278,6 +279,16 @@ func forger(t *testing.T, f fault, change func(header, claims map[string]any)) f
 	return f
 }
 
+// signersFaults are those that a client must see that signs, and pushes its requests.
+func signersFaults() []fault {
+	return []fault{
+		{name: "a pushed request that has no end", at: "/oauth/par", body: swap(`"expires_in"`, `"expires"`), signs: true, says: `"expires_in" property`},
+		{name: "a pushed request of no name", at: "/oauth/par", body: swap(`"request_uri"`, `"uri"`), signs: true, says: `"request_uri" property`},
+		{name: "a pushed request that is answered like any other", at: "/oauth/par", status: http.StatusOK, signs: true, says: "unexpected HTTP"},
+		{name: "a signature that is not looked at", at: "/oauth/introspect", status: http.StatusOK, header: with("WWW-Authenticate", ""), body: whole(`{"active":true}`), signs: true, says: "a forged signature is taken"},
+	}
+}
+
 // commonFaults are those that every client must see.
 func commonFaults(t *testing.T, d *frontDoor) []fault {
 	t.Helper()
@@ -307,8 +318,8 @@ func commonFaults(t *testing.T, d *frontDoor) []fault {
 	}
 }
 
-// openBehind opens a house that is known under the address of its front door, by the clock of this machine, as the judges have it.
-func openBehind(t *testing.T, publicURL string) *openHouse {
+// openBehind opens a house that is known under the address of its front door, with more clients where a file names some, by the clock of this machine, as the judges have it.
+func openBehind(t *testing.T, publicURL, clients string) *openHouse {
 	t.Helper()
 	h := &openHouse{state: t.TempDir(), log: &logLines{}}
 	h.wall.Store(time.Now().UnixNano())
@@ -318,7 +329,7 @@ func openBehind(t *testing.T, publicURL string) *openHouse {
 	}
 	h.Server = start(t, h, server.Config{
 		Dev: true, State: h.state, Addr: "127.0.0.1:0", BankAddr: "127.0.0.1:0", PublicURL: publicURL, LogLevel: "debug", SkillName: "Sotto", Invocation: "sotto",
-		Retention: server.Retention(400 * 24 * time.Hour), Migrate: true,
+		Retention: server.Retention(400 * 24 * time.Hour), Migrate: true, Clients: clients,
 	}, log)
 	return h
 }

@@ -2,12 +2,15 @@
 // caller is asserted here.
 import assert from 'node:assert/strict';
 import * as oauth from 'oauth4webapi';
-import { done, task, visit } from './play.mjs';
+import { done, signingKey, task, visit } from './play.mjs';
 
 const t = await task();
 const options = { [oauth.allowInsecureRequests]: true }; // plain http, on loopback
 const client = { client_id: t.client_id };
-const secret = { basic: oauth.ClientSecretBasic, post: oauth.ClientSecretPost, none: () => oauth.None() }[t.auth](t.client_secret);
+const [key, forged] = t.key ? await signingKey(t.key) : [];
+const secret = {
+  basic: oauth.ClientSecretBasic, post: oauth.ClientSecretPost, none: () => oauth.None(), key: () => oauth.PrivateKeyJwt(key),
+}[t.auth](t.client_secret);
 
 /** It reads JSON under any name. */
 function json(response) {
@@ -19,16 +22,22 @@ const issuer = new URL(t.issuer);
 const as = await oauth.processDiscoveryResponse(issuer, json(await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...options })));
 assert(as.code_challenge_methods_supported?.includes('S256'), 'PKCE with S256 is not announced');
 assert.equal(as.authorization_response_iss_parameter_supported, true, 'iss in responses is not announced');
-const method = t.auth === 'none' ? 'none' : `client_secret_${t.auth}`;
+const method = { none: 'none', key: 'private_key_jwt' }[t.auth] ?? `client_secret_${t.auth}`;
 assert(as.token_endpoint_auth_methods_supported?.includes(method), 'the client authentication is not announced');
 
 const verifier = oauth.generateRandomCodeVerifier();
 const state = oauth.generateRandomState();
 const authorize = new URL(as.authorization_endpoint);
-authorize.search = new URLSearchParams({
+let request = new URLSearchParams({
   response_type: 'code', client_id: t.client_id, redirect_uri: t.redirect_uri, state,
   code_challenge: await oauth.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256',
 });
+if (t.key) {
+  const pushed = await oauth.processPushedAuthorizationResponse(as, client, json(await oauth.pushedAuthorizationRequest(as, client, secret, request, options)));
+  assert(pushed.expires_in < 600, 'a pushed request lives for ten minutes or more');
+  request = new URLSearchParams({ client_id: t.client_id, request_uri: pushed.request_uri });
+}
+authorize.search = request;
 const callback = oauth.validateAuthResponse(as, client, await visit(authorize), state);
 const exchange = () => oauth.authorizationCodeGrantRequest(as, client, secret, callback, t.redirect_uri, verifier, options);
 const response = await exchange();
@@ -73,6 +82,10 @@ async function refused(promise, error) {
     assert.equal(e.error, error);
     return true;
   });
+}
+if (t.key) {
+  const forgery = oauth.introspectionRequest(as, client, oauth.PrivateKeyJwt(forged), first.access_token, options);
+  await assert.rejects(forgery.then((r) => oauth.processIntrospectionResponse(as, client, r)), (e) => e.status === 401 || e.cause?.status === 401, 'a forged signature is taken');
 }
 if (t.auth === 'none') {
   await assert.rejects(introspect(first.access_token), (e) => e.status === 401 || e.cause?.status === 401, 'a public client may not introspect');

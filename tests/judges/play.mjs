@@ -10,9 +10,16 @@ async function line() {
   return value;
 }
 
-/** The task: issuer, client_id, client_secret, auth, redirect_uri, audience, rotates. */
+/** The task: issuer, client_id, client_secret or key (of a client that signs and pushes its requests), auth, redirect_uri, audience, rotates. */
 export async function task() {
   return JSON.parse(await line());
+}
+
+/** A client's key, as the libraries take it; and one that only says that it is the client's. */
+export async function signingKey({ kid, ...jwk }) {
+  const curve = { name: 'ECDSA', namedCurve: 'P-256' };
+  const forged = await crypto.subtle.generateKey(curve, false, ['sign']);
+  return [{ kid, key: await crypto.subtle.importKey('jwk', jwk, curve, false, ['sign']) }, { kid, key: forged.privateKey }];
 }
 
 /** Sends the customer to an authorization URL, and gives the URL with which the customer came back. */
