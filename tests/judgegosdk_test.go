@@ -55,7 +55,7 @@ func roundabout(ctx context.Context, endpoint string, known auth.AuthorizationCo
 }
 
 func TestJudgeGoSDKComesThroughLinkingToATool(t *testing.T) {
-	c := openCourt(t, "")
+	c := openCourt(t, "", "")
 	judge := func(t *testing.T) (bool, string) {
 		t.Helper()
 		c.house.wall.Store(time.Now().UnixNano())
@@ -129,4 +129,3 @@ func TestJudgeGoSDKIntroducesItselfWithADocument(t *testing.T) {
 		t.Errorf("got %q, %v", said, err)
 	}
 }
-

@@ -16,7 +16,7 @@ import (
 // openCourtWith opens a court whose front door lets everybody in with an assistant's token, because the judges have none.
 func openCourtWith(t *testing.T, node string, path string) *court {
 	t.Helper()
-	c := openCourt(t, node)
+	c := openCourt(t, node, "")
 	c.door.token = c.house.assistant(t, path, "grace").token
 	return c
 }
@@ -206,4 +206,3 @@ func resultOf(t *testing.T, body []byte) any {
 	}
 	return message.Result
 }
-

@@ -112,41 +112,52 @@ func (b *Bank) authorizationURL(query url.Values) (string, error) {
 	return u.String(), nil
 }
 
-// formPost is what the bank's metadata says of response_mode=form_post.
-type formPost struct {
-	mu      sync.Mutex
-	until   time.Time
-	offered bool
+// metadata is what Sotto reads of the bank's metadata.
+type metadata struct {
+	Issuer     string   `json:"issuer"`
+	Modes      []string `json:"response_modes_supported"`
+	SaysIssuer bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207 section 3
 }
 
-// offersFormPost reads the bank's metadata (OpenID Connect Discovery section 4), at most once an hour. A bank without any gets the fragment,
-// which is the mode of code id_token where nothing else is asked for.
+// published is the bank's metadata as it was last read.
+type published struct {
+	mu    sync.Mutex
+	until time.Time
+	last  metadata
+}
+
+// offersFormPost says whether response_mode=form_post can be asked for. A bank that does not say so gets the fragment, which is the mode of
+// code id_token where nothing else is asked for.
 func (b *Bank) offersFormPost(ctx context.Context) bool {
-	m := &b.modes
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	return slices.Contains(b.metadata(ctx).Modes, "form_post")
+}
+
+// metadata reads the bank's metadata (OpenID Connect Discovery section 4), at most once an hour. Nothing is known of a bank without any; what was
+// known of one whose metadata cannot be had just now stays.
+func (b *Bank) metadata(ctx context.Context) metadata {
+	p := &b.published
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	now := b.options.Now()
-	if now.Before(m.until) {
-		return m.offered
+	if now.Before(p.until) {
+		return p.last
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(b.config.Issuer, "/")+"/.well-known/openid-configuration", nil)
 	if err != nil {
-		return false
+		return p.last
 	}
 	resp, err := b.send(req)
 	if err != nil {
-		return false
+		return p.last
 	}
 	body, err := readSmall(resp)
 	if err != nil || resp.StatusCode >= 500 {
-		return false
+		return p.last
 	}
-	var metadata struct {
-		Issuer string   `json:"issuer"`
-		Modes  []string `json:"response_modes_supported"`
+	var read metadata
+	if resp.StatusCode != http.StatusOK || json.Unmarshal(body, &read) != nil || read.Issuer != b.config.Issuer {
+		read = metadata{}
 	}
-	m.until = now.Add(time.Hour)
-	m.offered = resp.StatusCode == http.StatusOK && json.Unmarshal(body, &metadata) == nil &&
-		metadata.Issuer == b.config.Issuer && slices.Contains(metadata.Modes, "form_post")
-	return m.offered
+	p.until, p.last = now.Add(time.Hour), read
+	return read
 }

@@ -17,8 +17,8 @@ import (
 	"sotto/banking"
 )
 
-// Exchange turns the customer's return into tokens and the bank's subject for him. An answer that names another issuer was meant for
-// another bank (RFC 9207, mix-up) and its code is not sent anywhere.
+// Exchange turns the customer's return into tokens and the bank's subject for him. An answer that names another issuer, or none where the bank
+// promises to name itself, was meant for another bank (RFC 9207, mix-up) and its code is not sent anywhere.
 func (b *Bank) Exchange(ctx context.Context, a banking.Authorization, r banking.Return) (banking.Tokens, string, error) {
 	var none banking.Tokens
 	switch {
@@ -26,6 +26,8 @@ func (b *Bank) Exchange(ctx context.Context, a banking.Authorization, r banking.
 		return none, "", fmt.Errorf("%w: state", banking.ErrGarbled)
 	case r.Issuer != "" && r.Issuer != b.config.Issuer:
 		return none, "", fmt.Errorf("%w: answer of another issuer", banking.ErrGarbled)
+	case r.Issuer == "" && b.config.Request == Plain && b.metadata(ctx).SaysIssuer: // signed, the id_token says it
+		return none, "", fmt.Errorf("%w: answer of no issuer, from a bank that promises one", banking.ErrGarbled)
 	case r.Error == "access_denied":
 		return none, "", banking.ErrDenied
 	case r.Error != "":

@@ -29,6 +29,8 @@ type forger struct {
 	token  string // the id_token of its token endpoint
 	key    *ecdsa.PrivateKey
 	traded int
+
+	metadata string // of the bank, where it has any
 }
 
 func openForger(t *testing.T) *forger {
@@ -36,6 +38,13 @@ func openForger(t *testing.T) *forger {
 	f := &forger{t: t, key: keys(t).ec}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /jwks", func(w http.ResponseWriter, _ *http.Request) { write(w, string(jwks(t))) })
+	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, r *http.Request) {
+		if f.metadata == "" {
+			http.NotFound(w, r)
+			return
+		}
+		write(w, f.metadata)
+	})
 	mux.HandleFunc("POST /token", func(w http.ResponseWriter, r *http.Request) {
 		if r.FormValue("grant_type") == "authorization_code" {
 			f.traded++
@@ -197,6 +206,41 @@ func TestACodeIsNotSentWhereTheAnswerIsNotForThisLogin(t *testing.T) {
 			f.token, f.traded = f.sign(f.claims(a), nil), 0
 			if _, _, err := bank.Exchange(t.Context(), a, tc.back(a)); !errors.Is(err, banking.ErrGarbled) || f.traded != 0 {
 				t.Errorf("got %v, want ErrGarbled; the code was sent %d times", err, f.traded)
+			}
+		})
+	}
+}
+
+// TestABankThatPromisesItsNameMustSayIt: RFC 9207 section 2.4. One that promises nothing is taken without.
+func TestABankThatPromisesItsNameMustSayIt(t *testing.T) {
+	const promise = `"authorization_response_iss_parameter_supported":true`
+	for name, tc := range map[string]struct {
+		metadata string // ISSUER stands for the bank
+		names    bool
+		want     error
+	}{
+		"a bank that promises it, and does":           {`{"issuer":"ISSUER",` + promise + `}`, true, nil},
+		"a bank that promises it, and does not":       {`{"issuer":"ISSUER",` + promise + `}`, false, banking.ErrGarbled},
+		"a bank that promises nothing":                {`{"issuer":"ISSUER"}`, false, nil},
+		"a bank without metadata":                     {``, false, nil},
+		"a bank whose metadata is another's":          {`{"issuer":"https://evil.example",` + promise + `}`, false, nil},
+		"a bank whose metadata can be read as little": {`{"issuer":"ISSUER",` + promise, false, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := openForger(t)
+			f.metadata = strings.ReplaceAll(tc.metadata, "ISSUER", f.url)
+			bank := f.bank(openbanking.Plain)
+			a, err := bank.Authorize(t.Context(), all(), "state")
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.token = f.sign(f.claims(a), nil)
+			back := banking.Return{Code: "code", State: "state"}
+			if tc.names {
+				back.Issuer = f.url
+			}
+			if _, _, err := bank.Exchange(t.Context(), a, back); !errors.Is(err, tc.want) || (f.traded == 0) != (tc.want != nil) {
+				t.Errorf("got %v, want %v; the code was sent %d times", err, tc.want, f.traded)
 			}
 		})
 	}

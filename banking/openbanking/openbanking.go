@@ -59,7 +59,8 @@ type Bank struct {
 	mu    sync.Mutex
 	own   ownToken
 	fetch chan struct{} // holds one token while own is being fetched
-	modes formPost
+
+	published published
 }
 
 var _ banking.Bank = (*Bank)(nil)
