@@ -150,7 +150,8 @@ func TestJudgeSchemasOfTools(t *testing.T) {
 	}{
 		"what the server is, in the revision with a handshake": {
 			"initialize", `{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"x","version":"1"}}`,
-			map[string]string{"2025-11-25": "InitializeResult"}, http.StatusOK, swap(`"serverInfo"`, `"server"`),
+			map[string]string{"2025-11-25": "InitializeResult"},
+			http.StatusOK, swap(`"serverInfo"`, `"server"`),
 		},
 		"what the server is, in the one without": {"server/discover", "", map[string]string{"2026-07-28": "DiscoverResult"}, http.StatusOK, swap(`"supportedVersions"`, `"versions"`)},
 		"the list of tools":                      {"tools/list", "", inBoth("ListToolsResult"), http.StatusOK, swap(`"inputSchema"`, `"schema"`)},
