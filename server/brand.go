@@ -9,6 +9,7 @@ import (
 	"sotto/linking"
 	"sotto/server/dev"
 	"sotto/skills/alexa"
+	"sotto/skills/dialogflow"
 	"sotto/skills/messenger"
 )
 
@@ -69,6 +70,32 @@ func MessengerBrand(cfg Config) (messenger.Brand, error) {
 	}
 	if b.PublicURL == "" || b.PageID == "" {
 		return b, fmt.Errorf("%w: a package needs SOTTO_PUBLIC_URL and SOTTO_MESSENGER_PAGE_ID (or --dev)", ErrSettings)
+	}
+	return b, nil
+}
+
+// DialogflowBrand is what Dialogflow's agent says of this bank. Its clock is that of the first bank.
+func DialogflowBrand(cfg Config) (dialogflow.Brand, error) {
+	b := dialogflow.Brand{Name: cfg.SkillName, PublicURL: cfg.PublicURL, Username: cfg.DialogflowUsername, Zone: "Europe/London"}
+	if cfg.Dev {
+		file, err := dev.ReadFile(cfg.State)
+		if err != nil {
+			return b, err
+		}
+		b.PublicURL, b.Username = file.PublicURL, file.Dialogflow.Username
+	}
+	if b.PublicURL == "" || !cfg.Dev && cfg.Banks == "" {
+		return b, fmt.Errorf("%w: a package needs SOTTO_PUBLIC_URL and SOTTO_BANKS (or --dev)", ErrSettings)
+	}
+	if cfg.Banks == "" {
+		return b, nil
+	}
+	banks, err := bankConfigs(cfg, nil)
+	if err != nil {
+		return b, err
+	}
+	if len(banks) > 0 {
+		b.Zone = banks[0].Zone
 	}
 	return b, nil
 }

@@ -59,6 +59,7 @@ func Doctor(ctx context.Context, cfg Config, wall func() time.Time) []Finding {
 	d.database(ctx)
 	d.keys()
 	d.clients()
+	d.dialogflow(ctx)
 	d.banks(ctx)
 	return d.findings
 }

@@ -69,7 +69,8 @@ func TestTheDoctorFinds(t *testing.T) {
 		certMode  os.FileMode // of its key
 		database  string      // "dev": one marked dev
 		redirect  string
-		want      string // a part of a fault; empty: there is none
+		more      []string // settings
+		want      string   // a part of a fault; empty: there is none
 		advice    string
 	}{
 		"nothing wrong": {},
@@ -87,6 +88,9 @@ func TestTheDoctorFinds(t *testing.T) {
 		"keys that are none":                              {keys: "{}", want: "32 bytes"},
 		"a database that is for development":              {database: "dev", want: "marked dev"},
 		"a region of Alexa whose customers cannot link":   {redirect: "https://pitangui.amazon.com/api/skill/link/M1", advice: "layla.amazon.com"},
+		"an agent of Dialogflow that nobody lets in":      {advice: "its routes are closed"},
+		"an agent whose customers have no client":         {more: []string{"SOTTO_DIALOGFLOW_USERNAME=a", "SOTTO_DIALOGFLOW_PASSWORD=b"}, advice: "no client of the platform google"},
+		"ID tokens whose keys are not there":              {more: []string{"SOTTO_DIALOGFLOW_AUDIENCE=https://a.example", "SOTTO_DIALOGFLOW_EMAIL=a@b.example", "SOTTO_DIALOGFLOW_JWKS=" + empty.URL}, want: "keys of ID tokens cannot be fetched", advice: "none of our webhooks"},
 		"a redirect URI that a browser cannot be sent to": {redirect: "javascript:alert(1)", want: "redirect URI"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -128,11 +132,11 @@ func TestTheDoctorFinds(t *testing.T) {
 			}
 			clients := fmt.Sprintf("- {id: alexa, name: Alexa, platform: alexa, auth: basic_or_post, secret_sha256: %s, scopes: [balances], redirect_uris: [%q]}",
 				strings.Repeat("a", 64), tc.redirect)
-			cfg, err := parse(t, nil, []string{
+			cfg, err := parse(t, nil, append([]string{
 				"SOTTO_PUBLIC_URL=http://127.0.0.1:1", "SOTTO_ALEXA_SKILL_IDS=s", "SOTTO_DATABASE=sqlite:" + filepath.Join(dir, "sotto.db"),
 				"SOTTO_KEYS=" + write("keys.json", tc.keys, tc.keysMode), "SOTTO_BANKS=" + write("banks.yaml", banks, tc.banksMode),
 				"SOTTO_CLIENTS=" + write("clients.yaml", clients, 0o600), "SOTTO_STATE=" + filepath.Join(dir, "state"),
-			}, "")
+			}, tc.more...), "")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -110,6 +110,11 @@ func TestAHouseOnTheStreet(t *testing.T) {
 			t.Errorf("%s answers %d, want %d", path, status, want)
 		}
 	}
+	for _, path := range []string{"/dialogflow/es", "/dialogflow/cx"} {
+		if status, _, body := h.ask(t, http.MethodPost, path, "{}", nil); status != http.StatusNotFound {
+			t.Errorf("%s is open, where nothing proves who asks: %d %s", path, status, body)
+		}
+	}
 	if status, _, body := h.ask(t, http.MethodGet, "/", "", nil); status != 200 || strings.Contains(body, "Password") {
 		t.Error("the front page shows what is for development")
 	}

@@ -13,6 +13,7 @@ import (
 
 	"sotto/server/dev"
 	"sotto/skills"
+	"sotto/skills/dialogflow"
 )
 
 // BenchmarkBalanceQuestion measures the server CPU of a signed, token-checked "what's my balance?", read from /proc of a process that does nothing
@@ -43,6 +44,9 @@ func BenchmarkBalanceQuestion(b *testing.B) {
 			"echo":     {bare, host(bare), all(onTheWire(b, []*http.Request{plain}))},
 			"counter":  {counter, host(counter), all(questions(b, atCounter, 256))},
 			"loopback": {loopback, host(loopback), all(questions(b, far, 256))},
+			// The same question on the other platforms, at the same counter.
+			"es": {counter, host(counter), all(typedQuestions(b, atCounter, false, 256))},
+			"cx": {counter, host(counter), all(typedQuestions(b, atCounter, true, 256))},
 		})
 		base := float64(medians["echo"])
 		b.ReportMetric(base/1e3, "echo-µs")
@@ -50,6 +54,13 @@ func BenchmarkBalanceQuestion(b *testing.B) {
 		b.ReportMetric(float64(medians["loopback"])/1e3, "loopback-µs")
 		b.ReportMetric(float64(medians["counter"])/base, "counter-ratio")
 		b.ReportMetric(float64(medians["loopback"])/base, "loopback-ratio")
+		for _, platform := range []string{"es", "cx"} {
+			b.ReportMetric(float64(medians[platform])/1e3, platform+"-µs")
+			b.ReportMetric(float64(medians[platform])/float64(medians["counter"]), platform+"-of-alexa")
+			if medians[platform] > medians["counter"] {
+				b.Errorf("a question through Dialogflow (%s) costs %.0f µs, more than Alexa's %.0f", platform, float64(medians[platform])/1e3, float64(medians["counter"])/1e3)
+			}
+		}
 		b.ReportMetric(idle, "idle-MB")
 		b.ReportMetric(loopback.resident(b), "loaded-MB")
 	}
@@ -111,6 +122,35 @@ func questions(tb testing.TB, s *speaker, n int) [][]byte {
 	requests := make([]*http.Request, n)
 	for i := range n {
 		requests[i] = s.signed(balanceBody(tb, s))
+	}
+	return onTheWire(tb, requests)
+}
+
+// typedQuestions are n balance questions from an agent of Dialogflow, by a customer who links at the same bank as the speaker.
+func typedQuestions(tb testing.TB, s *speaker, cx bool, n int) [][]byte {
+	tb.Helper()
+	other := *s
+	other.client = s.file.Clients["google"]
+	device := *s.device
+	other.device = &device
+	other.linkAs(dev.Person{Bank: "counter", Now: time.Now}, nil)
+	caller := &dialogflow.Caller{
+		CX: cx, Username: s.file.Dialogflow.Username, Password: s.file.Dialogflow.Password, Locale: "en-US", Token: device.Token, Random: rand.Reader,
+	}
+	requests := make([]*http.Request, n)
+	for i := range n {
+		body, err := caller.Ask("what's my balance", skills.Balance, nil)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		path := "/dialogflow/es"
+		if cx {
+			path = "/dialogflow/cx"
+		}
+		if requests[i], err = http.NewRequestWithContext(tb.Context(), http.MethodPost, s.file.PublicURL+path, bytes.NewReader(body)); err != nil {
+			tb.Fatal(err)
+		}
+		requests[i].Header = caller.Header()
 	}
 	return onTheWire(tb, requests)
 }

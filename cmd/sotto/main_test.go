@@ -60,7 +60,7 @@ func TestCommandLines(t *testing.T) {
 		"effective settings that miss something":        {args: []string{"config"}, code: 1, out: "SOTTO_ADDR=127.0.0.1:8080", errs: "SOTTO_KEYS"},
 		"a question with nobody to hear it":             {args: []string{"ask", "what's my balance?"}, code: 1, errs: "serve --dev"},
 		"an assistant that there is not":                {args: []string{"ask", "--as=parrot", "help"}, code: 2, errs: "parrot"},
-		"a package that comes later":                    {args: []string{"package", "dialogflow"}, code: 2, errs: "later version"},
+		"an agent without a house":                      {args: []string{"package", "dialogflow"}, code: 1, errs: "SOTTO_PUBLIC_URL"},
 		"a package without a house":                     {args: []string{"package", "alexa"}, code: 1, errs: "SOTTO_PUBLIC_URL"},
 		"a database brought to this version":            {args: []string{"migrate", "--database=sqlite:fresh/sotto.db"}, out: "the database has version"},
 		"keys that are nowhere":                         {args: []string{"keys", "rotate"}, code: 1, errs: "SOTTO_KEYS is missing"},
@@ -138,6 +138,30 @@ func TestTheWalkThroughWorksAsPrinted(t *testing.T) {
 	}
 	dir := filepath.Join(t.TempDir(), "package")
 	if code, said, errs := call(t.Context(), nil, "package", "alexa", "--dev", "--invocation=albion bank", "--state="+state, "--out="+dir); code != done || !strings.Contains(said, "skill.json") {
+		t.Errorf("package: exit %d\n%s%s", code, said, errs)
+	}
+}
+
+// TestAnAgentOfDialogflowAsksAndIsWritten: what it matched, what it did not, what was asked before, and both ways of it.
+func TestAnAgentOfDialogflowAsksAndIsWritten(t *testing.T) {
+	state, _ := serve(t)
+	for _, step := range []struct{ said, hears string }{
+		{"what's my balance?", "pounds"},
+		{"how much did I spend on groceries last week?", "on groceries"},
+		{"tell me please how much cash i have got in my account", "pounds"}, // typed, and matched with nothing
+		{"forget me", "Shall I do it?"},
+		{"no", "leave everything"},
+	} {
+		if code, heard, errs := call(t.Context(), nil, "ask", "--as=dialogflow", "--state="+state, step.said); code != done || !strings.Contains(heard, step.hears) {
+			t.Errorf("%s: exit %d, heard %q, %s", step.said, code, heard, errs)
+		}
+	}
+	code, shown, _ := call(t.Context(), nil, "ask", "--as=dialogflow", "--show", "--state="+state, "help")
+	if code != done || !strings.Contains(shown, "/dialogflow/es") || !strings.Contains(shown, `"queryText": "help"`) || !strings.Contains(shown, `"fulfillmentText"`) {
+		t.Errorf("exit %d: %s", code, shown)
+	}
+	dir := filepath.Join(t.TempDir(), "package")
+	if code, said, errs := call(t.Context(), nil, "package", "dialogflow", "--dev", "--state="+state, "--out="+dir); code != done || !strings.Contains(said, "BalanceIntent_usersays_en.json") {
 		t.Errorf("package: exit %d\n%s%s", code, said, errs)
 	}
 }

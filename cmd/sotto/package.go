@@ -8,13 +8,14 @@ import (
 	"sotto/server"
 	"sotto/skills"
 	"sotto/skills/alexa"
+	"sotto/skills/dialogflow"
 	"sotto/skills/mcp"
 	"sotto/skills/messenger"
 	"sotto/skills/speech"
 )
 
 type packageCommand struct {
-	Platform string `arg:"" enum:"alexa,dialogflow,messenger,mcp" help:"alexa or mcp"`
+	Platform string `arg:"" enum:"alexa,dialogflow,messenger,mcp" help:"alexa, dialogflow, messenger or mcp"`
 	Out      string `default:"package" help:"directory to write to" placeholder:"DIR" type:"path"`
 	Dev      bool   `help:"for the development house in the state directory"`
 }
@@ -27,6 +28,13 @@ var packages = map[string]func(server.Config, *skills.Catalogue) ([]skills.File,
 			return nil, err
 		}
 		return alexa.Package(brand, c)
+	},
+	"dialogflow": func(cfg server.Config, c *skills.Catalogue) ([]skills.File, error) {
+		brand, err := server.DialogflowBrand(cfg)
+		if err != nil {
+			return nil, err
+		}
+		return dialogflow.Package(brand, c)
 	},
 	"mcp": func(server.Config, *skills.Catalogue) ([]skills.File, error) { return mcp.Package() },
 	"messenger": func(cfg server.Config, c *skills.Catalogue) ([]skills.File, error) {
@@ -44,16 +52,12 @@ var packages = map[string]func(server.Config, *skills.Catalogue) ([]skills.File,
 
 // Run writes what the platform's console imports, and says what was written.
 func (c *packageCommand) Run(s street, cfg *server.Config) error {
-	write, ok := packages[c.Platform]
-	if !ok {
-		return fmt.Errorf("%w: package %s comes in a later version", errUsage, c.Platform)
-	}
 	cfg.Dev = c.Dev
 	catalogue, err := skills.NewCatalogue(s.wall)
 	if err != nil {
 		return err
 	}
-	files, err := write(*cfg, catalogue)
+	files, err := packages[c.Platform](*cfg, catalogue)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,14 @@ type identity struct {
 	Verified bool   `json:"email_verified"`
 }
 
-func newTokens(c Config) *tokens {
+// FetchKeys says whether the key set of ID tokens can be fetched and read.
+func (c Config) FetchKeys(ctx context.Context, now func() time.Time) error {
+	c = c.withDefaults()
+	return newKeys(c.Keys, c.Transport, now).fetch(ctx)
+}
+
+// withDefaults is c with Google's own where nothing was said.
+func (c Config) withDefaults() Config {
 	if c.Keys == "" {
 		c.Keys = GoogleKeys
 	}
@@ -38,6 +45,11 @@ func newTokens(c Config) *tokens {
 	if c.Transport == nil {
 		c.Transport = http.DefaultTransport
 	}
+	return c
+}
+
+func newTokens(c Config) *tokens {
+	c = c.withDefaults()
 	return &tokens{
 		keys: newKeys(c.Keys, c.Transport, c.Now), emails: c.Emails,
 		parser: jwt.NewParser(
