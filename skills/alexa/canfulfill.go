@@ -25,7 +25,7 @@ type canFulfillSlot struct {
 
 // canFulfill answers a CanFulfillIntentRequest, with which Alexa asks whether a question could be asked of this skill before the
 // customer has chosen it. The answer is made from the catalogue alone: no token is looked at, nobody's data is touched, and what
-// needs a link is a MAYBE for everybody.
+// needs a link is a MAYBE for everybody. A question with a slot that the intent does not have is another question: a NO.
 func canFulfill(e envelope) []byte {
 	asked := e.Request.Intent
 	var answer struct {
@@ -39,9 +39,14 @@ func canFulfill(e envelope) []byte {
 	}
 	answer.Version = "1.0"
 	entry, known := entryOf(asked.Name)
+	ours := func(slot string) bool { return known && slices.Contains(entry.Slots, skills.SlotName(slot)) }
 	whole := can
+	foreign := false
+	for name := range asked.Slots {
+		foreign = foreign || !ours(name)
+	}
 	switch {
-	case !known:
+	case !known, foreign:
 		whole = cannot
 	case entry.Link:
 		whole = perhaps
@@ -50,7 +55,7 @@ func canFulfill(e envelope) []byte {
 		answer.Response.CanFulfill.Slots = make(map[string]canFulfillSlot, len(asked.Slots))
 		for name := range asked.Slots {
 			one := canFulfillSlot{cannot, cannot}
-			if known && slices.Contains(entry.Slots, skills.SlotName(name)) {
+			if ours(name) {
 				one = canFulfillSlot{can, whole}
 			}
 			answer.Response.CanFulfill.Slots[name] = one

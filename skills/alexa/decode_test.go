@@ -274,7 +274,7 @@ func TestCanFulfill(t *testing.T) {
 		"what we do not have is a no":    {`{"name":"TransferIntent","slots":{"account":{}}}`, `{"canFulfill":"NO","slots":{"account":{"canUnderstand":"NO","canFulfill":"NO"}}}`},
 		"a slot that we have is like it": {`{"name":"BalanceIntent","slots":{"account":{"value":"x"}}}`, `{"canFulfill":"MAYBE","slots":{"account":{"canUnderstand":"YES","canFulfill":"MAYBE"}}}`},
 		"a slot that we have not is a no": {
-			`{"name":"BalanceIntent","slots":{"merchant":{"value":"x"}}}`, `{"canFulfill":"MAYBE","slots":{"merchant":{"canUnderstand":"NO","canFulfill":"NO"}}}`,
+			`{"name":"BalanceIntent","slots":{"merchant":{"value":"x"}}}`, `{"canFulfill":"NO","slots":{"merchant":{"canUnderstand":"NO","canFulfill":"NO"}}}`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
