@@ -138,18 +138,24 @@ var rsaKey = sync.OnceValue(func() *rsa.PrivateKey {
 	return key
 })
 
+// moment is a time that can be moved while others look at it: present, and so many nanoseconds.
+type moment struct{ since atomic.Int64 }
+
+func (m *moment) time() time.Time      { return present.Add(time.Duration(m.since.Load())) }
+func (m *moment) pass(d time.Duration) { m.since.Add(int64(d)) }
+
 // street is an agent that proves itself by ID tokens, at a time that can be moved.
-func street(t *testing.T) (dialogflow.ES, *keyServer, *time.Time) {
+func street(t *testing.T) (dialogflow.ES, *keyServer, *moment) {
 	t.Helper()
-	g, now := &keyServer{keys: map[string]*rsa.PrivateKey{"k1": rsaKey()}, status: http.StatusOK}, present
+	g, now := &keyServer{keys: map[string]*rsa.PrivateKey{"k1": rsaKey()}, status: http.StatusOK}, new(moment)
 	c := config(t)
 	c.Username, c.Password, c.Audiences, c.Emails, c.Transport = "", "", []string{"https://bank.example/dialogflow/cx", audience}, []string{email}, g
-	c.Now = func() time.Time { return now }
+	c.Now = now.time
 	es, _, err := dialogflow.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return es, g, &now
+	return es, g, now
 }
 
 // idToken is a token as Google makes it for an agent, changed.
@@ -254,7 +260,7 @@ func TestKeysAreFetchedOnceAndKept(t *testing.T) {
 		verify(idToken(t, fmt.Sprint("made up ", i), rsaKey(), jwt.SigningMethodRS256, nil))
 	}
 	asked("after a hundred made-up keys within a minute", 1)
-	*now = now.Add(time.Minute)
+	now.pass(time.Minute)
 	verify(idToken(t, "made up", rsaKey(), jwt.SigningMethodRS256, nil))
 	asked("after a made-up key a minute later", 2)
 
@@ -262,7 +268,7 @@ func TestKeysAreFetchedOnceAndKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	*now = now.Add(time.Minute)
+	now.pass(time.Minute)
 	g.mu.Lock()
 	g.keys["k2"] = second
 	g.mu.Unlock()
@@ -274,11 +280,11 @@ func TestKeysAreFetchedOnceAndKept(t *testing.T) {
 	g.mu.Lock()
 	g.status = http.StatusServiceUnavailable
 	g.mu.Unlock()
-	*now = now.Add(23 * time.Hour)
+	now.pass(23 * time.Hour)
 	if got := verify(good); got != "" {
 		t.Errorf("while the keys cannot be fetched anew: %q", got)
 	}
-	*now = now.Add(2 * time.Hour)
+	now.pass(2 * time.Hour)
 	if got := verify(good); got != dialogflow.Keys {
 		t.Errorf("a day after the keys were last seen: %q", got)
 	}
