@@ -12,9 +12,11 @@ import (
 	"github.com/maypok86/otter/v2"
 	"github.com/tink-crypto/tink-go/v2/aead/subtle"
 	"github.com/tink-crypto/tink-go/v2/tink"
+
+	"sotto/linking/idtoken"
 )
 
-// Options is what an Authority is made of; all of it is needed but Documents.
+// Options is what an Authority is made of; all of it is needed but Documents and Google.
 type Options struct {
 	Issuer      string // SOTTO_PUBLIC_URL, without trailing slash
 	Clients     []Client
@@ -23,6 +25,7 @@ type Options struct {
 	Connections Connections
 	Documents   Documents // of clients that are in no settings; nil where there are to be none
 	Now         func() time.Time
+	Google      *idtoken.Verifier // of Google's ID tokens made out to us; needed where a client may use JWTBearer
 }
 
 // Authority is the authorization server.
@@ -61,6 +64,9 @@ func New(o Options) (*Authority, error) {
 		faults = append(faults, c.Faults()...)
 		if _, twice := a.clients[c.ID]; twice {
 			faults = append(faults, fmt.Errorf("%w: %q: id is taken by another client", ErrClients, c.ID))
+		}
+		if o.Google == nil && c.may(JWTBearer) {
+			faults = append(faults, fmt.Errorf("%w: %q: grant %s needs SOTTO_GOOGLE_CLIENT_ID", ErrClients, c.ID, JWTBearer))
 		}
 		c.RedirectURIs, c.Grants, c.Scopes = slices.Clone(c.RedirectURIs), slices.Clone(c.Grants), slices.Clone(c.Scopes)
 		if c.Auth == PrivateKeyJWT {

@@ -41,9 +41,13 @@ func (a *Authority) Authorize(ctx context.Context, query string, browser Token) 
 		e.Client, e.Redirect = r.client.ID, a.answer(r.redirectURI, r.state, "error", e.Code, "error_description", e.Description)
 		return Page{}, e
 	}
+	account, err := a.hinted(ctx, r.client, q.Get("login_hint"))
+	if err != nil {
+		return Page{}, fmt.Errorf("authorize: %w", err)
+	}
 	return a.begin(ctx, Interaction{
 		Client: r.client.ID, RedirectURI: r.redirectURI, State: r.state, Challenge: r.challenge,
-		Resource: r.resource, Locales: r.locales, Asked: r.scopes,
+		Resource: r.resource, Locales: r.locales, Asked: r.scopes, Account: account,
 	}, browser)
 }
 

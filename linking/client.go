@@ -61,7 +61,7 @@ const (
 	ClientCredentials = "client_credentials"
 )
 
-var grants = []string{AuthorizationCode, RefreshToken, ClientCredentials}
+var grants = []string{AuthorizationCode, RefreshToken, ClientCredentials, JWTBearer}
 
 // Client is one assistant as an OAuth client. The names in YAML are those of SOTTO_CLIENTS.
 type Client struct {
@@ -193,6 +193,8 @@ func (c Client) tokenFaults(fault func(bool, string, ...any)) {
 	speaks := slices.Contains(c.Grants, ClientCredentials)
 	fault(speaks && c.Auth == Public, "client_credentials needs a client that authenticates")
 	fault(speaks && c.Platform == Alexa, "client_credentials is for service, google and mcp: a skill has nothing to list")
+	fault(slices.Contains(c.Grants, JWTBearer) && (c.Platform != Google || c.Auth == Public), "%s is for google with a secret or a key", JWTBearer)
+	fault(slices.Contains(c.Grants, JWTBearer) && !slices.Contains(c.Grants, AuthorizationCode), "%s needs authorization_code", JWTBearer)
 	fault(slices.Contains(c.Grants, RefreshToken) && !slices.Contains(c.Grants, AuthorizationCode), "refresh_token needs authorization_code")
 	fault(c.AccessToken != JWT && c.AccessToken != Opaque, "access_token must be jwt or opaque")
 	fault(c.AccessToken == JWT && c.Platform == Google, "google refuses access tokens that are JWTs; say access_token: opaque")

@@ -55,6 +55,13 @@ func TestEveryFaultOfEveryClientIsListed(t *testing.T) {
 		}, "needs a client that authenticates"},
 		"a service that would act for a customer": {"alexa", func(c *linking.Client) { c.Platform, c.Grants = linking.Service, []string{"authorization_code"} }, "its only grant is client_credentials"},
 		"a service that anybody could be":         {"alexa", func(c *linking.Client) { c.Platform, c.Auth, c.SecretSHA256 = linking.Service, linking.Public, "" }, "a service client must authenticate"},
+		"Google that links by its accounts, too": {"google", func(c *linking.Client) {
+			c.Grants = []string{"authorization_code", "refresh_token", linking.JWTBearer}
+		}, ""},
+		"a skill that would link by Google's accounts": {"alexa", func(c *linking.Client) {
+			c.Grants = []string{"authorization_code", linking.JWTBearer}
+		}, "is for google with a secret or a key"},
+		"Google that links by its accounts alone": {"google", func(c *linking.Client) { c.Grants = []string{linking.JWTBearer} }, "needs authorization_code"},
 		"an assistant that lists for itself, too": {"google", func(c *linking.Client) {
 			c.Grants = []string{"authorization_code", "refresh_token", "client_credentials"}
 		}, ""},

@@ -236,5 +236,6 @@ func (a *Authority) newLink(i Interaction, code []byte, until time.Time) NewLink
 	return NewLink{
 		ID: i.Link, Client: i.Client, Customer: i.Customer, Subject: a.subject(i.Client, i.Customer), Scopes: i.Scopes, Key: i.Key, Created: a.o.Now(),
 		Grant: encode(random(16)), Resource: i.Resource, Code: code, CodeExpires: until, RedirectURI: i.RedirectURI, Challenge: i.Challenge,
+		Account: i.Account,
 	}
 }

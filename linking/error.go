@@ -18,6 +18,8 @@ type OAuthError struct {
 	Redirect string
 	// RetryAfter is how long to wait, where the refusal is for coming too often.
 	RetryAfter time.Duration
+	// LoginHint is what Google shall give back to the authorization endpoint; empty but for a "create".
+	LoginHint Token
 	// Challenge is the WWW-Authenticate header, where there must be one.
 	Challenge string
 }

@@ -16,6 +16,7 @@ type Grant struct {
 	ExpiresIn    int64 // seconds
 	RefreshToken Token // empty where the client cannot use one
 	Scope        string
+	AccountFound bool // instead of all that: the answer to a "check"
 
 	Client string // for the log
 	Link   string // for the log, as an HMAC
@@ -23,6 +24,9 @@ type Grant struct {
 
 // MarshalJSON gives the body of the response.
 func (g Grant) MarshalJSON() ([]byte, error) {
+	if g.AccountFound {
+		return []byte(`{"account_found":"true"}`), nil
+	}
 	return json.Marshal(struct {
 		AccessToken  string `json:"access_token"`
 		TokenType    string `json:"token_type"`
@@ -74,6 +78,8 @@ func (a *Authority) grant(ctx context.Context, client Client, f form) (Grant, er
 		return a.exchange(ctx, client, f, resource)
 	case RefreshToken:
 		return a.refresh(ctx, client, f, resource)
+	case JWTBearer:
+		return a.streamlined(ctx, client, f)
 	default:
 		return a.credentials(ctx, client, f)
 	}

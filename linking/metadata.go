@@ -63,6 +63,9 @@ func (a *Authority) Metadata() Metadata {
 	if a.anybodyMay(ClientCredentials) {
 		m.GrantTypesSupported = append(m.GrantTypesSupported, ClientCredentials)
 	}
+	if a.anybodyMay(JWTBearer) {
+		m.GrantTypesSupported = append(m.GrantTypesSupported, JWTBearer)
+	}
 	return m
 }
 

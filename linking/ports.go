@@ -17,6 +17,7 @@ type Store interface {
 	AssertionStore
 	GrantStore
 	ServiceStore
+	AccountStore
 	LinkStore
 	ChatStore
 	SessionStore
@@ -71,6 +72,7 @@ type Interaction struct {
 	Tries       int    // how often a consent was begun
 	Ticket      []byte // SHA-256 of the ticket of the chat from which it began; nil where it did not
 	Pushed      []byte // SHA-256 of the request_uri of the pushed request it began with; nil where there is none
+	Account     []byte // HMAC of the platform's account that it is for; nil where nobody said
 	Expires     time.Time
 }
 
@@ -116,6 +118,7 @@ type NewLink struct {
 	CodeExpires time.Time
 	RedirectURI string
 	Challenge   string
+	Account     []byte // HMAC; nil
 }
 
 // Granted is a grant with its link.
@@ -244,9 +247,9 @@ type PushedStore interface {
 	PushedFacts(ctx context.Context, pushed []byte) (PushedFacts, error)
 }
 
-// AssertionStore remembers with which assertions clients have proven themselves.
+// AssertionStore remembers what was shown that is good once: assertions, and hints.
 type AssertionStore interface {
-	// SpendAssertion keeps id, of an assertion that is good until expires, for at least a minute more: clocks differ. ErrNone where it is
+	// SpendAssertion keeps id, of what is good until expires, for at least a minute more: clocks differ. ErrNone where it is
 	// there already. Among any number of callers at the same time, in any number of processes, one gets nil.
 	SpendAssertion(ctx context.Context, id []byte, expires time.Time) error
 }
@@ -270,6 +273,30 @@ type ServiceStore interface {
 	Service(ctx context.Context, token []byte) (ServiceToken, error)
 	// RevokeService revokes one, and keeps it for that where it was not kept. Repeating it is no error.
 	RevokeService(ctx context.Context, t ServiceToken) error
+}
+
+// Regranting is another grant to be on the link that was made for an account.
+type Regranting struct {
+	Client  string
+	Account []byte // HMAC
+	Link    string
+	Limit   int // of the link's living grants
+	Now     time.Time
+
+	Grant    string
+	Resource string
+	Code     []byte       // of no code: nothing hashes to it
+	Refresh  []byte       // SHA-256 of the stable refresh token to be; nil where it rotates
+	Access   *AccessToken // the opaque access token to be; nil where it is a JWT
+}
+
+// AccountStore finds a link again by the platform's account that it was made for: as soon as its code was exchanged, and until it ends.
+type AccountStore interface {
+	// ByAccount gives the youngest such link of this client, with the grant it was made with; ErrNone.
+	ByAccount(ctx context.Context, client string, account []byte) (Granted, error)
+	// Regrant keeps another grant, as if its code had been exchanged at r.Now, if the link is such a one and has less than r.Limit living
+	// grants; ErrNone. What ends the link at the same time ends this grant too, or comes first.
+	Regrant(ctx context.Context, r Regranting) (Granted, error)
 }
 
 // Owned is a link as it is kept, for its customer.

@@ -49,6 +49,9 @@ type Config struct {
 	DialogflowEmail      []string     `name:"dialogflow-email" env:"SOTTO_DIALOGFLOW_EMAIL" shown:"none" help:"the agents' service accounts, of which ID tokens must be"`
 	DialogflowJWKS       string       `name:"dialogflow-jwks" env:"SOTTO_DIALOGFLOW_JWKS" shown:"Google's" help:"URL of the keys of ID tokens"`
 	DialogflowIssuer     string       `name:"dialogflow-issuer" env:"SOTTO_DIALOGFLOW_ISSUER" shown:"Google" help:"issuer of ID tokens"`
+	GoogleClientID       string       `name:"google-client-id" env:"SOTTO_GOOGLE_CLIENT_ID" shown:"off" help:"the client id that Google gave us, for streamlined account linking: the audience of its ID tokens"`
+	GoogleJWKS           string       `name:"google-jwks" env:"SOTTO_GOOGLE_JWKS" shown:"Google's" help:"URL of the keys of Google's ID tokens"`
+	GoogleIssuer         string       `name:"google-issuer" env:"SOTTO_GOOGLE_ISSUER" shown:"Google" help:"issuer of Google's ID tokens"`
 	MessengerAppSecret   string       `name:"messenger-app-secret" env:"SOTTO_MESSENGER_APP_SECRET" secret:"" shown:"dev: generated" help:"the Meta app's secret, which signs what Messenger sends"`
 	MessengerVerifyToken string       `name:"messenger-verify-token" env:"SOTTO_MESSENGER_VERIFY_TOKEN" secret:"" shown:"dev: generated" help:"what Meta proves itself with when the webhook is set up"`
 	MessengerPageToken   string       `name:"messenger-page-token" env:"SOTTO_MESSENGER_PAGE_TOKEN" secret:"" shown:"dev: generated" help:"the Page's access token, with which answers are sent"`
@@ -102,6 +105,9 @@ func (c *Config) Check() error {
 	}
 	if err := c.dialogflow().Check(); err != nil {
 		fault("SOTTO_DIALOGFLOW_…: %v", err)
+	}
+	if err := c.checkGoogle(); err != nil {
+		fault("SOTTO_GOOGLE_…: %v", err)
 	}
 	if strings.HasSuffix(c.AlexaCertMirror, "/") {
 		c.AlexaCertMirror = strings.TrimRight(c.AlexaCertMirror, "/")

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -137,6 +138,13 @@ func TestSettingsThatAreRefused(t *testing.T) {
 		want    []string // all of them, in one error; none is "accepted"
 	}{
 		"a house on the street with all it needs": {environ: street},
+		"Google's accounts":                       {environ: append(slices.Clone(street), "SOTTO_GOOGLE_CLIENT_ID=1.apps.googleusercontent.com")},
+		"keys of Google's that nothing is proven with": {
+			environ: append(slices.Clone(street), "SOTTO_GOOGLE_JWKS=https://keys.example/certs"), want: []string{"SOTTO_GOOGLE_CLIENT_ID is missing"},
+		},
+		"keys of Google's that anybody on the way can change": {
+			environ: append(slices.Clone(street), "SOTTO_GOOGLE_CLIENT_ID=1", "SOTTO_GOOGLE_JWKS=http://keys.example/certs"), want: []string{"fetched over https"},
+		},
 		"a house on the street with nothing: all is listed at once": {
 			want: []string{"SOTTO_PUBLIC_URL", "SOTTO_KEYS", "SOTTO_BANKS", "SOTTO_CLIENTS", "SOTTO_ALEXA_SKILL_IDS"},
 		},

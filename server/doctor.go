@@ -28,7 +28,7 @@ const (
 // Finding is one thing the doctor looked at. Says says what to do, where there is something to do.
 type Finding struct {
 	Grade Grade
-	Of    string // settings, clock, database, keys, banks, clients, tls
+	Of    string // settings, clock, database, keys, banks, clients, google, tls
 	Says  string
 }
 
@@ -59,6 +59,7 @@ func Doctor(ctx context.Context, cfg Config, wall func() time.Time) []Finding {
 	d.database(ctx)
 	d.keys()
 	d.clients()
+	d.google(ctx)
 	d.dialogflow(ctx)
 	d.banks(ctx)
 	return d.findings

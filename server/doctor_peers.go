@@ -27,8 +27,14 @@ func (d *doctor) clients() {
 		d.fault("clients", "%s", strings.TrimPrefix(err.Error(), "settings: "))
 		return
 	}
+	streamlined := false
 	for _, c := range list {
 		d.fine("clients", "%s (%s) may send customers back to %s", c.ID, c.Platform, strings.Join(c.RedirectURIs, ", "))
+		links := slices.Contains(c.Grants, linking.JWTBearer)
+		if links && d.cfg.GoogleClientID == "" {
+			d.fault("clients", "%s may link Google accounts again (%s), but SOTTO_GOOGLE_CLIENT_ID is missing", c.ID, linking.JWTBearer)
+		}
+		streamlined = streamlined || links
 		if c.Platform != linking.Alexa {
 			continue
 		}
@@ -37,6 +43,9 @@ func (d *doctor) clients() {
 				d.add(Advice, "clients", "%s has no redirect URI at %s: customers with an account of that region cannot link", c.ID, host)
 			}
 		}
+	}
+	if d.cfg.GoogleClientID != "" && !streamlined {
+		d.add(Advice, "clients", "SOTTO_GOOGLE_CLIENT_ID says nothing: no client has the grant %s", linking.JWTBearer)
 	}
 }
 

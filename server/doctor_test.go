@@ -4,7 +4,9 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"fmt"
 	"math/big"
@@ -16,8 +18,23 @@ import (
 	"testing"
 	"time"
 
+	"sotto/linking"
 	"sotto/server"
 )
+
+// googleKeys answers with a key set of one key.
+func googleKeys(t *testing.T) string {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"keys":[{"kty":"RSA","kid":"g","e":"AQAB","n":%q}]}`, base64.RawURLEncoding.EncodeToString(key.N.Bytes()))
+	}))
+	t.Cleanup(srv.Close)
+	return srv.URL
+}
 
 // stubBank answers with metadata of this issuer, or of its own where it is empty, and with this Date.
 func stubBank(t *testing.T, issuer string, date time.Time) string {
@@ -70,6 +87,7 @@ func TestTheDoctorFinds(t *testing.T) {
 		database  string      // "dev": one marked dev
 		redirect  string
 		more      []string // settings
+		grant     string   // one more of a client of Google's
 		want      string   // a part of a fault; empty: there is none
 		advice    string
 	}{
@@ -91,6 +109,10 @@ func TestTheDoctorFinds(t *testing.T) {
 		"an agent of Dialogflow that nobody lets in":      {advice: "its routes are closed"},
 		"an agent whose customers have no client":         {more: []string{"SOTTO_DIALOGFLOW_USERNAME=a", "SOTTO_DIALOGFLOW_PASSWORD=b"}, advice: "no client of the platform google"},
 		"ID tokens whose keys are not there":              {more: []string{"SOTTO_DIALOGFLOW_AUDIENCE=https://a.example", "SOTTO_DIALOGFLOW_EMAIL=a@b.example", "SOTTO_DIALOGFLOW_JWKS=" + empty.URL}, want: "keys of ID tokens cannot be fetched", advice: "none of our webhooks"},
+		"Google's accounts, with all they need":           {more: []string{"SOTTO_GOOGLE_CLIENT_ID=1", "SOTTO_GOOGLE_JWKS=" + googleKeys(t)}, grant: linking.JWTBearer},
+		"Google's accounts without Google's client id":    {grant: linking.JWTBearer, want: "SOTTO_GOOGLE_CLIENT_ID is missing"},
+		"Google's accounts whose keys are not there":      {more: []string{"SOTTO_GOOGLE_CLIENT_ID=1", "SOTTO_GOOGLE_JWKS=" + empty.URL}, grant: linking.JWTBearer, want: "keys of Google's ID tokens cannot be fetched"},
+		"Google's client id without a client to use it":   {more: []string{"SOTTO_GOOGLE_CLIENT_ID=1", "SOTTO_GOOGLE_JWKS=" + googleKeys(t)}, grant: "client_credentials", advice: "no client has the grant"},
 		"a redirect URI that a browser cannot be sent to": {redirect: "javascript:alert(1)", want: "redirect URI"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -132,6 +154,10 @@ func TestTheDoctorFinds(t *testing.T) {
 			}
 			clients := fmt.Sprintf("- {id: alexa, name: Alexa, platform: alexa, auth: basic_or_post, secret_sha256: %s, scopes: [balances], redirect_uris: [%q]}",
 				strings.Repeat("a", 64), tc.redirect)
+			if tc.grant != "" {
+				clients += fmt.Sprintf("\n- {id: google, name: Google, platform: google, auth: basic_or_post, secret_sha256: %s, scopes: [balances], redirect_uris: [\"https://a.example/\"], grants: [authorization_code, %q]}",
+					strings.Repeat("b", 64), tc.grant)
+			}
 			cfg, err := parse(t, nil, append([]string{
 				"SOTTO_PUBLIC_URL=http://127.0.0.1:1", "SOTTO_ALEXA_SKILL_IDS=s", "SOTTO_DATABASE=sqlite:" + filepath.Join(dir, "sotto.db"),
 				"SOTTO_KEYS=" + write("keys.json", tc.keys, tc.keysMode), "SOTTO_BANKS=" + write("banks.yaml", banks, tc.banksMode),

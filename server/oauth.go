@@ -345,10 +345,7 @@ func refuseCall(c echo.Context, e *linking.OAuthError) error {
 		c.Response().Header().Set("WWW-Authenticate", e.Challenge)
 	}
 	sayWhen(c.Response().Header(), e.RetryAfter)
-	return writeJSON(c, e.Status, struct {
-		Error       string `json:"error"`
-		Description string `json:"error_description,omitzero"`
-	}{e.Code, e.Description})
+	return writeJSON(c, e.Status, e)
 }
 
 func writeJSON(c echo.Context, status int, v any) error {

@@ -87,6 +87,9 @@ func (s *Server) openRooms(ctx context.Context) error {
 			return fmt.Errorf("%w: SOTTO_CIMD_ALLOW: %w", ErrSettings, err)
 		}
 	}
+	if o.Google, err = s.googleAccounts(); err != nil {
+		return err
+	}
 	if s.authority, err = linking.New(o); err != nil {
 		return fmt.Errorf("%w: %w", ErrSettings, err)
 	}

@@ -13,6 +13,8 @@ type engine struct {
 	local bool
 	// holds ends a SELECT of grants g: they stay as they were read until the transaction ends. Empty where one writes at a time.
 	holds string
+	// holdsLink does the same for links l.
+	holdsLink string
 	// skips ends a SELECT: rows that another transaction holds are left to it.
 	skips string
 	// alone makes what lets one process migrate at a time; nil where the engine has no such lock.

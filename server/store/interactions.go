@@ -19,13 +19,13 @@ const (
 
 // interactionColumns are what scanInteraction reads.
 const interactionColumns = `id, browser, client, redirect_uri, state, challenge, resource, locales, asked, scopes, link_id, link_key, customer, bank,
-	joined, another, tries, ticket, pushed, expires`
+	joined, another, tries, ticket, pushed, account, expires`
 
 func scanInteraction(scan func(...any) error) (linking.Interaction, error) {
 	var i linking.Interaction
 	var expires, another int64
 	err := scan(&i.ID, &i.Browser, &i.Client, &i.RedirectURI, &i.State, &i.Challenge, &i.Resource, &i.Locales, &i.Asked, &i.Scopes, &i.Link, &i.Key,
-		&i.Customer, &i.Bank, &i.Joined, &another, &i.Tries, &i.Ticket, &i.Pushed, &expires)
+		&i.Customer, &i.Bank, &i.Joined, &another, &i.Tries, &i.Ticket, &i.Pushed, &i.Account, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return linking.Interaction{}, linking.ErrNone
 	}
@@ -40,9 +40,9 @@ func scanInteraction(scan func(...any) error) (linking.Interaction, error) {
 func (db *DB) AddInteraction(ctx context.Context, i linking.Interaction) error {
 	err := db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO interactions (`+interactionColumns+`, stage)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
 			i.ID, i.Browser, i.Client, i.RedirectURI, bytesOrEmpty(i.State), i.Challenge, i.Resource, i.Locales, i.Asked, i.Scopes, i.Link, i.Key,
-			i.Customer, i.Bank, i.Joined, bit(i.Add), i.Tries, i.Ticket, i.Pushed, millis(i.Expires), asking)
+			i.Customer, i.Bank, i.Joined, bit(i.Add), i.Tries, i.Ticket, i.Pushed, i.Account, millis(i.Expires), asking)
 		return err
 	})
 	if err != nil {
@@ -157,9 +157,9 @@ func conclude(ctx context.Context, tx *sql.Tx, id string, n linking.NewLink) err
 		n.ID, n.Client, n.Customer, n.Subject, n.Scopes, n.Key, millis(n.Created)); err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO grants (id, link_id, client, resource, code, code_expires, redirect_uri, challenge, exchanged, floor, ended)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0)`,
-		n.Grant, n.ID, n.Client, n.Resource, n.Code, millis(n.CodeExpires), n.RedirectURI, n.Challenge)
+	_, err = tx.ExecContext(ctx, `INSERT INTO grants (id, link_id, client, resource, code, code_expires, redirect_uri, challenge, exchanged, floor, ended, account)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, $9)`,
+		n.Grant, n.ID, n.Client, n.Resource, n.Code, millis(n.CodeExpires), n.RedirectURI, n.Challenge, n.Account)
 	return err
 }
 

@@ -48,7 +48,7 @@ func (db *DB) EndLink(ctx context.Context, link string, now time.Time) error {
 func endLink(ctx context.Context, tx *sql.Tx, link string, now time.Time) error {
 	for _, query := range []string{
 		`UPDATE links SET ended = $2 WHERE id = $1 AND ended = 0`,
-		`UPDATE grants SET ended = $2 WHERE link_id = $1 AND ended = 0`,
+		`UPDATE grants SET ended = $2, account = NULL WHERE link_id = $1 AND ended = 0`,
 	} {
 		if _, err := tx.ExecContext(ctx, query, link, millis(now)); err != nil {
 			return err

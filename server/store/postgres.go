@@ -17,9 +17,10 @@ import (
 
 // postgres also serves engines that speak PostgreSQL's protocol and refuse with 40001 what they cannot serialize.
 var postgres = engine{
-	dialect: goose.DialectPostgres,
-	holds:   ` FOR SHARE OF g`,
-	skips:   ` FOR UPDATE SKIP LOCKED`,
+	dialect:   goose.DialectPostgres,
+	holds:     ` FOR SHARE OF g`,
+	holdsLink: ` FOR SHARE OF l`,
+	skips:     ` FOR UPDATE SKIP LOCKED`,
 	alone: func() (lock.SessionLocker, error) {
 		return lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // look every second, for five minutes
 	},

@@ -29,7 +29,7 @@ func (db *DB) OpenPushed(ctx context.Context, i linking.Interaction, now time.Ti
 	err := db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var err error
 		kept, err = scanInteraction(tx.QueryRowContext(ctx, `INSERT INTO interactions (`+interactionColumns+`, stage)
-			SELECT $1, $2, client, redirect_uri, state, challenge, resource, locales, asked, 0, $3, $4, NULL, '', 0, 0, 0, NULL, id, $5, $6
+			SELECT $1, $2, client, redirect_uri, state, challenge, resource, locales, asked, 0, $3, $4, NULL, '', 0, 0, 0, NULL, id, NULL, $5, $6
 			FROM pushed_requests WHERE id = $7 AND client = $8 AND expires > $9 AND spent = 0 RETURNING `+interactionColumns,
 			i.ID, i.Browser, i.Link, i.Key, millis(i.Expires), asking, i.Pushed, i.Client, millis(now)).Scan)
 		return err

@@ -7,24 +7,20 @@
 package dialogflow
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"net/http"
-	"net/url"
+	"slices"
 	"strings"
 	"time"
 
+	"sotto/linking/idtoken"
 	"sotto/skills"
 )
 
 // maxBody is what a request may measure, in bytes.
 const maxBody = 256 << 10
-
-// Google's own: where its keys are, and the issuer of its ID tokens.
-const (
-	GoogleKeys   = "https://www.googleapis.com/oauth2/v3/certs"
-	GoogleIssuer = "https://accounts.google.com"
-)
 
 // Config is what the endpoints of one bank's agents need. A request is genuine by its password, by its ID token, or by either where both are set.
 type Config struct {
@@ -54,7 +50,8 @@ type Config struct {
 type agent struct {
 	username, password [sha256.Size]byte
 	basic              bool
-	tokens             *tokens // nil where ID tokens are refused
+	tokens             *idtoken.Verifier // nil where ID tokens are refused
+	emails             []string
 	client             string
 	values             values
 	read               func(locale, text string, before skills.Dialogue) (skills.Intent, skills.Slots)
@@ -80,10 +77,13 @@ func New(c Config) (ES, CX, error) {
 	}
 	a := &agent{
 		username: sha256.Sum256([]byte(c.Username)), password: sha256.Sum256([]byte(c.Password)), basic: c.Password != "",
-		client: c.Client, values: valuesOf(c.Catalogue), read: c.Read, now: c.Now,
+		client: c.Client, emails: c.Emails, values: valuesOf(c.Catalogue), read: c.Read, now: c.Now,
 	}
 	if len(c.Audiences) > 0 {
-		a.tokens = newTokens(c)
+		var err error
+		if a.tokens, err = idtoken.New(c.idToken()); err != nil {
+			return ES{}, CX{}, err
+		}
 	}
 	return ES{a}, CX{a}, nil
 }
@@ -103,19 +103,22 @@ func (c Config) Check() error {
 	case len(c.Audiences) == 0 && (len(c.Emails) > 0 || c.Keys != "" || c.Issuer != ""):
 		return errors.New("ID tokens need an audience")
 	}
-	for _, text := range append(c.Audiences[:len(c.Audiences):len(c.Audiences)], c.Emails...) {
-		if text == "" {
-			return errors.New("an empty audience or e-mail would accept anybody")
-		}
+	if slices.Contains(c.Emails, "") {
+		return errors.New("an empty e-mail would accept anybody")
 	}
-	if c.Keys == "" {
+	if len(c.Audiences) == 0 {
 		return nil
 	}
-	u, err := url.Parse(c.Keys)
-	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
-		return errors.New("the keys are fetched over https, or over http from this machine only")
-	}
-	return nil
+	return c.idToken().Check()
 }
 
-func loopback(host string) bool { return host == "localhost" || host == "127.0.0.1" || host == "::1" }
+// idToken is the part of a Config by which ID tokens are proven.
+func (c Config) idToken() idtoken.Config {
+	return idtoken.Config{Audiences: c.Audiences, Keys: c.Keys, Issuer: c.Issuer, Transport: c.Transport, Now: c.Now}
+}
+
+// FetchKeys says whether the key set of ID tokens can be fetched and read.
+func (c Config) FetchKeys(ctx context.Context, now func() time.Time) error {
+	c.Now = now
+	return c.idToken().FetchKeys(ctx)
+}

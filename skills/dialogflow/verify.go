@@ -5,8 +5,12 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"net/http"
+	"slices"
 	"strings"
+
+	"sotto/linking/idtoken"
 )
 
 const (
@@ -30,7 +34,7 @@ func (a *agent) Verify(ctx context.Context, header http.Header, body []byte) err
 	case a.basic && strings.EqualFold(scheme, "Basic"):
 		return a.verifyPassword(credentials)
 	case a.tokens != nil && strings.EqualFold(scheme, "Bearer"):
-		return a.tokens.verify(ctx, credentials)
+		return a.verifyIDToken(ctx, credentials)
 	default:
 		return refuse(NoCredentials)
 	}
@@ -46,6 +50,22 @@ func (a *agent) verifyPassword(credentials string) error {
 	name, word := sha256.Sum256([]byte(username)), sha256.Sum256([]byte(password))
 	if subtle.ConstantTimeCompare(name[:], a.username[:])&subtle.ConstantTimeCompare(word[:], a.password[:]) != 1 {
 		return refuse(Password)
+	}
+	return nil
+}
+
+// verifyIDToken takes a token that is genuine, and of the agent's own service account.
+func (a *agent) verifyIDToken(ctx context.Context, token string) error {
+	claims, err := a.tokens.Verify(ctx, token)
+	switch {
+	case errors.Is(err, idtoken.ErrUnreachable):
+		return refuse(Keys)
+	case errors.Is(err, idtoken.ErrExpired):
+		return refuse(Expired)
+	case err != nil:
+		return refuse(IDToken)
+	case !claims.EmailVerified || !slices.Contains(a.emails, claims.Email):
+		return refuse(Agent)
 	}
 	return nil
 }

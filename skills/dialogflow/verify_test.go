@@ -138,19 +138,31 @@ var rsaKey = sync.OnceValue(func() *rsa.PrivateKey {
 	return key
 })
 
-// moment is a time that can be moved while others look at it: present, and so many nanoseconds.
-type moment struct{ since atomic.Int64 }
+// moving is a clock that a test moves while keys are fetched behind its back.
+type moving struct {
+	mu sync.Mutex
+	at time.Time
+}
 
-func (m *moment) time() time.Time      { return present.Add(time.Duration(m.since.Load())) }
-func (m *moment) pass(d time.Duration) { m.since.Add(int64(d)) }
+func (m *moving) now() time.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.at
+}
+
+func (m *moving) pass(d time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.at = m.at.Add(d)
+}
 
 // street is an agent that proves itself by ID tokens, at a time that can be moved.
-func street(t *testing.T) (dialogflow.ES, *keyServer, *moment) {
+func street(t *testing.T) (dialogflow.ES, *keyServer, *moving) {
 	t.Helper()
-	g, now := &keyServer{keys: map[string]*rsa.PrivateKey{"k1": rsaKey()}, status: http.StatusOK}, new(moment)
+	g, now := &keyServer{keys: map[string]*rsa.PrivateKey{"k1": rsaKey()}, status: http.StatusOK}, &moving{at: present}
 	c := config(t)
 	c.Username, c.Password, c.Audiences, c.Emails, c.Transport = "", "", []string{"https://bank.example/dialogflow/cx", audience}, []string{email}, g
-	c.Now = now.time
+	c.Now = now.now
 	es, _, err := dialogflow.New(c)
 	if err != nil {
 		t.Fatal(err)

@@ -73,6 +73,9 @@ func Links(t *testing.T, open func(*testing.T) linking.Store) {
 	for name, prove := range households {
 		t.Run(name, func(t *testing.T) { prove(t, open(t)) })
 	}
+	for name, prove := range accounts {
+		t.Run(name, func(t *testing.T) { prove(t, open(t)) })
+	}
 }
 
 // blob gives bytes that no other call gives.
@@ -110,7 +113,7 @@ func interaction() linking.Interaction {
 	return linking.Interaction{
 		ID: name(), Browser: blob(), Client: "alexa-1", RedirectURI: "https://client.example/cb?x=1", State: []byte("a\x00b\xff&=+ %"), Challenge: "challenge",
 		Resource: "https://sotto.example/alexa", Locales: "pt-BR en", Asked: 31, Scopes: 3, Link: name(), Key: blob(), Customer: blob(), Bank: "albion",
-		Joined: 1, Add: true, Tries: 2, Ticket: blob(), Expires: noon.Add(30 * time.Minute),
+		Joined: 1, Add: true, Tries: 2, Ticket: blob(), Account: blob(), Expires: noon.Add(30 * time.Minute),
 	}
 }
 
@@ -118,7 +121,7 @@ func interaction() linking.Interaction {
 func newLink(i linking.Interaction) linking.NewLink {
 	return linking.NewLink{
 		ID: i.Link, Client: i.Client, Customer: blob(), Subject: "subject", Scopes: 3, Key: i.Key, Created: noon,
-		Grant: name(), Resource: i.Resource, Code: blob(), CodeExpires: noon.Add(time.Minute), RedirectURI: i.RedirectURI, Challenge: "challenge",
+		Grant: name(), Resource: i.Resource, Code: blob(), CodeExpires: noon.Add(time.Minute), RedirectURI: i.RedirectURI, Challenge: "challenge", Account: i.Account,
 	}
 }
 

@@ -1,4 +1,4 @@
-package dialogflow
+package idtoken
 
 import (
 	"context"
@@ -34,10 +34,7 @@ const (
 	rest = time.Minute
 )
 
-var (
-	errUnreachable = errors.New("key set unreachable")
-	errNoKey       = errors.New("no such key")
-)
+var errNoKey = errors.New("no such key")
 
 // keys is a key set (RFC 7517) that is fetched when it is needed, once at a time, and kept.
 type keys struct {
@@ -60,7 +57,7 @@ func newKeys(url string, transport http.RoundTripper, now func() time.Time) *key
 	}}
 }
 
-// key gives the key of an id; errNoKey where the set has none, errUnreachable where there is no set. Waiting for a fetch ends with ctx; the
+// key gives the key of an id; errNoKey where the set has none, ErrUnreachable where there is no set. Waiting for a fetch ends with ctx; the
 // fetch itself goes on for the others who wait.
 func (k *keys) key(ctx context.Context, kid string) (*rsa.PublicKey, error) {
 	if kid == "" || len(kid) > maxKid {
@@ -77,7 +74,7 @@ func (k *keys) key(ctx context.Context, kid string) (*rsa.PublicKey, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return nil, errUnreachable
+			return nil, ErrUnreachable
 		case <-done:
 		}
 		key, _, _ = k.known(kid)
@@ -86,7 +83,7 @@ func (k *keys) key(ctx context.Context, kid string) (*rsa.PublicKey, error) {
 	case key != nil:
 		return key, nil
 	case k.empty():
-		return nil, errUnreachable
+		return nil, ErrUnreachable
 	default:
 		return nil, errNoKey
 	}
@@ -125,19 +122,19 @@ func (k *keys) fetch(ctx context.Context) error {
 func (k *keys) load(ctx context.Context) (map[string]*rsa.PublicKey, time.Duration, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, k.url, nil)
 	if err != nil {
-		return nil, 0, errUnreachable
+		return nil, 0, ErrUnreachable
 	}
 	response, err := k.client.Do(request)
 	if err != nil {
-		return nil, 0, fmt.Errorf("%w: %w", errUnreachable, err)
+		return nil, 0, fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, 0, fmt.Errorf("%w: status %d", errUnreachable, response.StatusCode)
+		return nil, 0, fmt.Errorf("%w: status %d", ErrUnreachable, response.StatusCode)
 	}
 	content, err := io.ReadAll(io.LimitReader(response.Body, maxKeySet+1))
 	if err != nil || len(content) > maxKeySet {
-		return nil, 0, fmt.Errorf("%w: cut off, or over 64 KiB", errUnreachable)
+		return nil, 0, fmt.Errorf("%w: cut off, or over 64 KiB", ErrUnreachable)
 	}
 	set, err := parseKeys(content)
 	return set, lifeOf(response.Header.Get("Cache-Control")), err
@@ -170,7 +167,7 @@ func parseKeys(content []byte) (map[string]*rsa.PublicKey, error) {
 		} `json:"keys"`
 	}
 	if err := json.Unmarshal(content, &wire); err != nil || len(wire.Keys) > maxKeys {
-		return nil, fmt.Errorf("%w: no key set", errUnreachable)
+		return nil, fmt.Errorf("%w: no key set", ErrUnreachable)
 	}
 	set := make(map[string]*rsa.PublicKey, len(wire.Keys))
 	for _, w := range wire.Keys {
@@ -189,7 +186,7 @@ func parseKeys(content []byte) (map[string]*rsa.PublicKey, error) {
 		set[w.Kid] = key
 	}
 	if len(set) == 0 {
-		return nil, fmt.Errorf("%w: no key in it", errUnreachable)
+		return nil, fmt.Errorf("%w: no key in it", ErrUnreachable)
 	}
 	return set, nil
 }
