@@ -3,30 +3,37 @@ package nlu
 import "strings"
 
 // maxChoices bounds how many sentences one line of a language's file makes.
-const maxChoices = 40
+const maxChoices = 14
 
 // choices writes a line out: "(what is|tell me) my [current] balance" is four sentences. Of more than there is room for, it takes some, evenly.
 func choices(line string, limit int) []string {
-	parts := split(line)
+	var sentences []string
+	choose(split(line), limit, func(way []string) {
+		sentences = append(sentences, strings.Join(strings.Fields(strings.Join(way, "")), " "))
+	})
+	return sentences
+}
+
+// choose gives the ways to take one of each part, the same slice each time; of more than the limit, some.
+func choose[T any](parts [][]T, limit int, each func(way []T)) int {
 	total := 1
 	for _, p := range parts {
 		total = min(total*len(p), 1<<20)
 	}
 	take := min(total, limit)
-	sentences := make([]string, 0, take)
+	way := make([]T, len(parts))
 	for i := range take {
 		n := i
 		if total > limit {
 			n = i * 1_000_003 % total // a prime, so that no two are the same where total is no multiple of it
 		}
-		var b strings.Builder
-		for _, p := range parts {
-			b.WriteString(p[n%len(p)])
+		for at, p := range parts {
+			way[at] = p[n%len(p)]
 			n /= len(p)
 		}
-		sentences = append(sentences, strings.Join(strings.Fields(b.String()), " "))
+		each(way)
 	}
-	return sentences
+	return take
 }
 
 // split takes a line apart into what stands fixed and what may be chosen. A choice has no choice in it.
@@ -37,7 +44,9 @@ func split(line string) [][]string {
 		if i < 0 {
 			return append(parts, []string{line})
 		}
-		parts = append(parts, []string{line[:i]})
+		if i > 0 {
+			parts = append(parts, []string{line[:i]})
+		}
 		end := ")"
 		if line[i] == '[' {
 			end = "]"

@@ -58,7 +58,7 @@ type periodWords struct {
 	Openers  []string            `yaml:"openers"` // begin a period that has to be understood: "since"
 }
 
-type languages map[string][]byte
+type languages map[string]*yaml.Node
 
 func load() (languages, error) {
 	found, err := languageFiles.ReadDir("languages")
@@ -71,25 +71,41 @@ func load() (languages, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read languages: %w", err)
 		}
-		var l language
-		if err := yaml.Unmarshal(content, &l); err != nil {
+		var node yaml.Node
+		if err := yaml.Unmarshal(content, &node); err != nil {
 			return nil, fmt.Errorf("read %s: %w", f.Name(), err)
 		}
-		files[strings.TrimSuffix(f.Name(), ".yaml")] = content
+		files[strings.TrimSuffix(f.Name(), ".yaml")] = &node
 	}
 	return files, nil
 }
 
 // of gives the language of a locale, with what its country says otherwise.
-func (f languages) of(locale string) (*language, bool) {
-	base, _, _ := strings.Cut(locale, "-")
+func (f languages) of(locale string) (*language, error) {
 	l, found := &language{}, false
-	for _, name := range []string{base, locale} {
-		if content, ok := f[name]; ok {
-			found = yaml.Unmarshal(content, l) == nil
+	for _, name := range []string{base(locale), locale} {
+		node, ok := f[name]
+		if !ok {
+			continue
+		}
+		found = true
+		if err := node.Decode(l); err != nil {
+			return nil, fmt.Errorf("read %s.yaml: %w", name, err)
 		}
 	}
-	return l, found
+	if !found {
+		return nil, fmt.Errorf("%w: no file for %s", errLanguage, locale)
+	}
+	if err := l.check(); err != nil {
+		return nil, fmt.Errorf("read the words of %s: %w", locale, err)
+	}
+	return l, nil
+}
+
+// base gives the language of a locale without its country.
+func base(locale string) string {
+	language, _, _ := strings.Cut(locale, "-")
+	return language
 }
 
 // errLanguage means a mistake in a language's file.

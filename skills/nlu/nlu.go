@@ -6,7 +6,6 @@
 package nlu
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -38,16 +37,15 @@ func New(c *skills.Catalogue) (*Parser, error) {
 		return nil, err
 	}
 	p := &Parser{readers: map[string]func() *reader{}}
+	countries := map[string][]*skills.Language{}
 	for _, locale := range c.Locales() {
 		said, _ := c.Language(locale)
-		words, ok := files.of(locale)
-		if !ok {
-			return nil, fmt.Errorf("no words to read %s by", locale)
+		countries[base(locale)] = append(countries[base(locale)], said)
+	}
+	for _, spoken := range countries {
+		if err := p.speak(files, spoken); err != nil {
+			return nil, err
 		}
-		if err := words.check(); err != nil {
-			return nil, fmt.Errorf("read the words of %s: %w", locale, err)
-		}
-		p.readers[locale] = sync.OnceValue(func() *reader { return newReader(said, words) })
 	}
 	// The first is what is read where no language is near.
 	p.locales = slices.Sorted(maps.Keys(p.readers))
@@ -60,6 +58,31 @@ func New(c *skills.Catalogue) (*Parser, error) {
 	}
 	p.nearest = xlanguage.NewMatcher(tags)
 	return p, nil
+}
+
+// speak makes the readers of a language: one for each country, which learn together.
+func (p *Parser) speak(files languages, countries []*skills.Language) error {
+	var learn func() *lessons
+	for i, said := range countries {
+		words, err := files.of(said.Locale)
+		if err != nil {
+			return err
+		}
+		if i == 0 {
+			learn = sync.OnceValue(func() *lessons {
+				r := newReader(words, countries...)
+				r.learn(r.lines(countries...))
+				return r.lessons
+			})
+		}
+		ownFirst := append([]*skills.Language{said}, slices.Delete(slices.Clone(countries), i, i+1)...)
+		p.readers[said.Locale] = sync.OnceValue(func() *reader {
+			r := newReader(words, ownFirst...)
+			r.lessons = learn()
+			return r
+		})
+	}
+	return nil
 }
 
 // fallbackLocale is read where no language is near.

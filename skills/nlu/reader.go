@@ -11,12 +11,11 @@ import (
 // reader reads one language.
 type reader struct {
 	language
-	rewrite  rewriting
-	polite   [][]string
-	spelling *spelling
-	periods  *periods
-	listed   map[string][]listed // by their first word, the longest first
-	model    *model
+	rewrite rewriting
+	polite  politeness
+	periods *periods
+	listed  map[string][]listed // by their first word, the longest first
+	*lessons
 
 	names map[string][]string // the names that are listed, by the tag of their slot
 	turn  int                 // of them, while the sentences are learned
@@ -30,25 +29,35 @@ type listed struct {
 	id    string
 }
 
-func newReader(said *skills.Language, words *language) *reader {
-	r := &reader{language: *words, rewrite: newRewriting(words.Rewrite), spelling: newSpelling(), listed: map[string][]listed{}, names: map[string][]string{}}
+// lessons is what is learned of a language, once for all of its countries.
+type lessons struct {
+	spelling *spelling
+	model    *model
+}
+
+// newReader makes a reader who knows the names of a language, and has not learned a sentence. The first country that speaks it is the reader's own:
+// what is said otherwise elsewhere is understood too.
+func newReader(words *language, countries ...*skills.Language) *reader {
+	r := &reader{language: *words, rewrite: newRewriting(words.Rewrite), polite: newPoliteness(words.Polite), listed: map[string][]listed{}, names: map[string][]string{}}
+	r.lessons = &lessons{spelling: newSpelling()}
 	r.periods, _ = compilePeriods(words.Periods) // New has checked it
-	for _, p := range words.Polite {
-		r.polite = append(r.polite, strings.Fields(p))
-	}
-	slices.SortStableFunc(r.polite, func(a, b []string) int { return len(b) - len(a) })
 	// A word that is the name of two things is the first of these.
-	for _, slot := range []skills.SlotName{skills.SlotAccount, skills.SlotCategory, skills.SlotMerchant} {
-		for _, v := range said.Values[slot] {
-			for _, name := range append([]string{v.Name}, v.Synonyms...) {
-				r.list(slot, name, v.ID)
+	seen := map[string]bool{}
+	for _, said := range countries {
+		for _, slot := range []skills.SlotName{skills.SlotAccount, skills.SlotCategory, skills.SlotMerchant} {
+			for _, v := range said.Values[slot] {
+				for _, name := range append([]string{v.Name}, v.Synonyms...) {
+					if key := string(slot) + name; !seen[key] {
+						seen[key] = true
+						r.list(slot, name, v.ID)
+					}
+				}
 			}
 		}
 	}
 	for _, names := range r.listed {
 		slices.SortStableFunc(names, func(a, b listed) int { return cmp.Compare(len(b.words), len(a.words)) })
 	}
-	r.learn(said)
 	return r
 }
 
@@ -75,53 +84,63 @@ func (r *reader) words(text string) []word {
 			}
 		}
 	}
-	return bare(r.rewrite.apply(words), r.polite)
+	return r.polite.strip(r.rewrite.apply(words))
 }
 
 // catalogued is how many times a sentence of the catalogue is learned, since that is what customers are told they can say.
 const catalogued = 3
 
-// learn trains the model from the sentences. What stands in it is known to the spelling too.
-func (r *reader) learn(said *skills.Language) {
-	t := newTrainer()
-	for _, w := range r.vocabulary() {
-		r.spelling.add(w)
-	}
-	type line struct {
-		intent   skills.Intent
-		sentence string
-		times    int
-	}
+// line is a sentence of an intent as a file has it, and how many times it is learned.
+type line struct {
+	intent   skills.Intent
+	sentence string
+	times    int
+}
+
+// lines gives what there is to learn.
+func (r *reader) lines(countries ...*skills.Language) []line {
 	var lines []line
+	seen := map[line]bool{}
+	add := func(l line) {
+		if !seen[l] {
+			seen[l] = true
+			lines = append(lines, l)
+		}
+	}
 	for _, e := range skills.Entries() {
-		for _, s := range said.Sentences[e.Intent] {
-			lines = append(lines, line{e.Intent, s, catalogued})
+		for _, said := range countries {
+			for _, s := range said.Sentences[e.Intent] {
+				add(line{e.Intent, s, catalogued})
+				// A sentence that is nothing but a name is written out: each name by itself has to be known.
+				for _, name := range r.names[strings.NewReplacer("{", "<", "}", ">").Replace(s)] {
+					add(line{e.Intent, name, 1})
+				}
+			}
 		}
 		for _, s := range r.Sentences[e.Intent] {
-			for _, c := range choices(s, maxChoices) {
-				lines = append(lines, line{e.Intent, c, 1})
-			}
+			add(line{e.Intent, s, 1})
 		}
 	}
-	// A sentence that is nothing but a name is written out: each name by itself has to be known.
-	for _, l := range lines {
-		if tag := strings.NewReplacer("{", "<", "}", ">").Replace(l.sentence); r.names[tag] != nil {
-			for _, name := range r.names[tag] {
-				lines = append(lines, line{l.intent, name, 1})
-			}
-		}
+	return lines
+}
+
+// learn trains the model from the lines. What stands in them is known to the spelling too.
+func (r *reader) learn(lines []line) {
+	for _, w := range r.vocabulary() {
+		r.spelling.add(w)
 	}
 	for _, l := range lines {
 		for _, w := range tokens(slotless(l.sentence)) {
 			r.spelling.add(w.text)
 		}
 	}
+	t := newTrainer()
 	for _, l := range lines {
-		for _, u := range r.variants(l.sentence) {
+		r.write(l.sentence, func(u *understood) {
 			for range l.times {
 				t.add(l.intent, u.units, u.named)
 			}
-		}
+		})
 	}
 	r.model = t.train()
 }

@@ -8,14 +8,18 @@ import (
 )
 
 // How the model is trained: stochastic gradient descent with AdaGrad (Duchi, Hazan, Singer 2011), in the order of the sentences dealt like cards, so that the same
-// sentences make the same model.
+// sentences make the same model. Only the likely wrong intents are taught by a sentence, and only what was not sure comes by again.
 const (
-	rounds = 5
-	step   = 0.3
-	decay  = 2e-3
+	rounds = 2
+	step   = 0.8
+	decay  = 0.005
 
-	learned = 0.02 // how unlikely the wrong intents together are where a sentence has nothing more to teach
+	learned = 0.05 // how unlikely the wrong intents together are where a sentence has nothing more to teach
+	slight  = 0.02 // how likely a wrong intent is that is left alone
 )
+
+// featured is about how many features a sentence has.
+const featured = 24
 
 type trainer struct {
 	intents []skills.Intent
@@ -70,7 +74,7 @@ func (t *trainer) strange(units []string) ([]string, bool) {
 }
 
 func (t *trainer) train() *model {
-	m := &model{intents: t.intents, words: map[string]uint32{}, columns: map[uint64]int32{}}
+	m := &model{intents: t.intents, words: map[string]uint32{}}
 	samples := t.samples
 	for _, s := range t.samples {
 		if t.intents[s.intent] == skills.Fallback {
@@ -79,53 +83,66 @@ func (t *trainer) train() *model {
 			}
 		}
 	}
-	columns := make([][]int32, len(samples))
+	m.columns = make(map[uint64]int32, 4*len(samples))
+	columns := make([]int32, 0, featured*len(samples)) // of all samples, one after another
+	ends := make([]int, len(samples))
+	var features []uint64
 	for i, s := range samples {
 		for _, u := range s.units {
-			if _, ok := m.words[u]; !ok {
-				m.words[u] = first + uint32(len(m.words)) //nolint:gosec // thousands
-			}
+			m.learn(u)
 		}
 		for _, n := range s.names {
-			if _, ok := m.words[n.word]; !ok {
-				m.words[n.word] = first + uint32(len(m.words)) //nolint:gosec // thousands
-			}
+			m.learn(n.word)
 		}
-		m.features(s.units, s.names, func(f uint64) {
+		features = m.features(features[:0], s.units, s.names)
+		for _, f := range features {
 			c, ok := m.columns[f]
 			if !ok {
 				c = int32(len(m.columns)) //nolint:gosec // tens of thousands
 				m.columns[f] = c
 			}
-			columns[i] = append(columns[i], c)
-		})
+			columns = append(columns, c)
+		}
+		ends[i] = len(columns)
 	}
 	k := len(m.intents)
 	m.weights = make([]float32, len(m.columns)*k)
 	squares := make([]float32, len(m.weights))
-	scores := make([]float64, k)
+	scores := make([]float32, k)
+	hard := make([]bool, len(samples)) // what has more to teach
 	stride := coprime(len(samples))
 	for round := range rounds {
 		for n := range samples {
 			i := (n*stride + round) % len(samples)
-			clear(scores)
-			scale := 1 / math.Sqrt(float64(len(columns[i])))
-			for _, c := range columns[i] {
-				for j, w := range m.weights[int(c)*k:][:k] {
-					scores[j] += float64(w) * scale
-				}
-			}
-			softmax(scores)
-			scores[samples[i].intent]--
-			if -scores[samples[i].intent] < learned {
+			if round > 0 && !hard[i] {
 				continue
 			}
-			for _, c := range columns[i] {
-				w, sq := m.weights[int(c)*k:][:k], squares[int(c)*k:][:k]
-				for j, s := range scores {
-					g := float32(s*scale) + decay*w[j]
-					sq[j] += g * g
-					w[j] -= step * g / (float32(math.Sqrt(float64(sq[j]))) + 1e-4)
+			own := columns[:ends[i]]
+			if i > 0 {
+				own = own[ends[i-1]:]
+			}
+			clear(scores)
+			for _, c := range own {
+				for j, w := range m.weights[int(c)*k:][:k] {
+					scores[j] += w
+				}
+			}
+			scale := scaleOf(len(own))
+			softmax(scores, scale)
+			scores[samples[i].intent]--
+			hard[i] = -scores[samples[i].intent] >= learned
+			if !hard[i] {
+				continue
+			}
+			for j, s := range scores {
+				if s > -slight && s < slight {
+					continue
+				}
+				for _, c := range own {
+					at := int(c)*k + j
+					g := s*scale + decay*m.weights[at]
+					squares[at] += g * g
+					m.weights[at] -= step * g / (float32(math.Sqrt(float64(squares[at]))) + 1e-4)
 				}
 			}
 		}

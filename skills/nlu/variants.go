@@ -14,37 +14,74 @@ const ownWords = 3
 // anything stands in the sentences of a language for whatever a question may be about.
 const anything = "<anything>"
 
-// variants gives the units of a sentence of ours, with each tag that may stand for its slots.
-func (r *reader) variants(sentence string) []*understood {
+// write writes a line out into sentences of ours, with each tag that may stand for their slots, and gives at most about maxChoices of them.
+func (r *reader) write(l string, each func(u *understood)) {
+	parts := split(l)
+	options := make([][][]word, len(parts))
+	ways := 1
+	for i, part := range parts {
+		for _, option := range part {
+			options[i] = append(options[i], slotted(option))
+		}
+		ways = min(ways*len(part), maxChoices)
+	}
+	limit := max(1, maxChoices/ways)
+	turn := 0
 	var words []word
-	own := 0
-	for piece := range strings.SplitSeq(sentence, "{") {
+	choose(options, maxChoices, func(way [][]word) {
+		words = words[:0]
+		for _, piece := range way {
+			words = append(words, piece...)
+		}
+		r.variants(words, turn, limit, each)
+		turn++
+	})
+}
+
+// slotted gives the words of a piece of a sentence. A slot is a word in angle brackets.
+func slotted(text string) []word {
+	var words []word
+	for piece := range strings.SplitSeq(text, "{") {
 		if name, rest, ok := strings.Cut(piece, "}"); ok {
 			words = append(words, word{text: "<" + name + ">"})
 			piece = rest
 		}
-		found := tokens(piece)
-		own += len(found)
-		words = append(words, found...)
+		words = append(words, tokens(piece)...)
 	}
-	words = bare(r.rewrite.apply(words), r.polite)
+	return words
+}
+
+// variants gives the units of a sentence of ours, with the tags that may stand for its slots: as many as the limit, from the turn on.
+func (r *reader) variants(words []word, turn, limit int, each func(u *understood)) {
+	own := 0
+	for _, w := range words {
+		if w.text[0] != '<' {
+			own++
+		}
+	}
+	words = r.polite.strip(r.rewrite.apply(words))
 	tags := make([][]string, len(words))
 	ways := 1
 	for i, w := range words {
-		tags[i] = r.tags(w.text, own, words)
-		ways = max(ways, len(tags[i]))
+		if w.text[0] == '<' {
+			tags[i] = r.tags(w.text, own, words)
+			ways = max(ways, len(tags[i]))
+		}
 	}
-	var units []*understood
-	for n := range ways {
-		var way []word
-		for i := range words {
-			for _, t := range strings.Fields(tags[i][(n+i)%len(tags[i])]) { // not all of a sentence's slots of one kind
+	way := make([]word, 0, len(words)+8)
+	for n := turn; n < turn+min(ways, limit); n++ {
+		way = way[:0]
+		for i, w := range words {
+			if tags[i] == nil {
+				way = append(way, w)
+				continue
+			}
+			for t := range strings.FieldsSeq(tags[i][(n+i)%len(tags[i])]) { // not all of a sentence's slots of one kind
 				way = append(way, word{text: t})
 			}
 		}
-		units = append(units, r.spot("", way))
+		each(r.spot("", way))
 	}
-	return units
 }
 
 // tags gives what the model may see in place of a word of a sentence.
@@ -56,7 +93,7 @@ func (r *reader) tags(text string, own int, words []word) []string {
 		return []string{tagName, tagOf(skills.SlotMerchant), tagOf(skills.SlotCategory)}
 	case text == tagOf(skills.SlotCount):
 		return []string{tagNumber}
-	case text == tagOf(skills.SlotPeriod) || !strings.HasPrefix(text, "<"):
+	case text == tagOf(skills.SlotPeriod):
 		return []string{text}
 	case own < ownWords:
 		return []string{text, r.example(text)}

@@ -1,6 +1,7 @@
 package nlu
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -108,19 +109,39 @@ func begins(words []word, with []string) bool {
 	return true
 }
 
-// bare leaves out what is said around a question, unless nothing else is said.
-func bare(words []word, polite [][]string) []word {
-	rest := words
-	for again := true; again; {
+// politeness is what is said around a question, by its first word and by its last; the longest first.
+type politeness struct{ first, last map[string][][]string }
+
+func newPoliteness(phrases []string) politeness {
+	p := politeness{map[string][][]string{}, map[string][][]string{}}
+	all := make([][]string, 0, len(phrases))
+	for _, phrase := range phrases {
+		all = append(all, strings.Fields(phrase))
+	}
+	slices.SortStableFunc(all, func(a, b []string) int { return len(b) - len(a) })
+	for _, words := range all {
+		first, last := words[0], words[len(words)-1]
+		p.first[first], p.last[last] = append(p.first[first], words), append(p.last[last], words)
+	}
+	return p
+}
+
+// strip leaves out what is only polite, unless nothing else is said.
+func (p politeness) strip(words []word) []word {
+	for again := len(words) > 0; again; {
 		again = false
-		for _, p := range polite {
-			if len(p) < len(rest) && begins(rest, p) {
-				rest, again = rest[len(p):], true
+		for _, phrase := range p.first[words[0].text] {
+			if len(phrase) < len(words) && begins(words, phrase) {
+				words, again = words[len(phrase):], true
+				break
 			}
-			if len(p) < len(rest) && begins(rest[len(rest)-len(p):], p) {
-				rest, again = rest[:len(rest)-len(p)], true
+		}
+		for _, phrase := range p.last[words[len(words)-1].text] {
+			if len(phrase) < len(words) && begins(words[len(words)-len(phrase):], phrase) {
+				words, again = words[:len(words)-len(phrase)], true
+				break
 			}
 		}
 	}
-	return rest
+	return words
 }
