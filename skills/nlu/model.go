@@ -24,30 +24,28 @@ const (
 	first = 3 // the first number of a word
 )
 
-// learn takes in a word.
-func (m *model) learn(w string) {
-	if _, ok := m.words[w]; !ok {
-		m.words[w] = first + uint32(len(m.words)) //nolint:gosec // thousands
+// learn takes in a word, and gives its number.
+func (m *model) learn(w string) uint32 {
+	id, ok := m.words[w]
+	if !ok {
+		id = first + uint32(len(m.words)) //nolint:gosec // thousands
+		m.words[w] = id
 	}
+	return id
 }
 
-// features appends every feature of the units.
-func (m *model) features(features []uint64, units []string, names []named) []uint64 {
-	ids := make([]uint32, 0, maxWords+2)
-	ids = append(ids, edge)
-	for _, u := range units {
-		id, ok := m.words[u]
-		if !ok {
-			id = other
-		}
-		ids = append(ids, id)
-	}
-	ids = append(ids, edge)
+// calling is a word by which a unit is called, as a number.
+type calling struct {
+	unit int
+	word uint32
+}
+
+// features appends every feature of a text, given as numbers of words with an edge at each end.
+func (m *model) features(features []uint64, ids []uint32, names []calling) []uint64 {
 	const pair, skip, called = 1 << 60, 2 << 60, 3 << 60
 	for _, n := range names {
-		if id, ok := m.words[n.word]; ok {
-			features = append(features, called|uint64(id), called|uint64(id)<<20|uint64(ids[n.unit]), called|uint64(id)<<40|uint64(ids[n.unit+2]))
-		}
+		id := uint64(n.word)
+		features = append(features, called|id, called|id<<20|uint64(ids[n.unit]), called|id<<40|uint64(ids[n.unit+2]))
 	}
 	for i, a := range ids {
 		if a != edge {
@@ -68,8 +66,22 @@ func (m *model) features(features []uint64, units []string, names []named) []uin
 
 // classify gives the likeliest intent, and whether it is sure.
 func (m *model) classify(units []string, names []named) (skills.Intent, bool) {
+	ids := append(make([]uint32, 0, maxWords+2), edge)
+	for _, u := range units {
+		id, ok := m.words[u]
+		if !ok {
+			id = other
+		}
+		ids = append(ids, id)
+	}
+	var callings []calling
+	for _, n := range names {
+		if id, ok := m.words[n.word]; ok {
+			callings = append(callings, calling{n.unit, id})
+		}
+	}
 	scores := make([]float32, len(m.intents))
-	features := m.features(make([]uint64, 0, 4*maxWords), units, names)
+	features := m.features(make([]uint64, 0, 4*maxWords), append(ids, edge), callings)
 	for _, f := range features {
 		if c, ok := m.columns[f]; ok {
 			for i, w := range m.weights[int(c)*len(scores):][:len(scores)] {

@@ -41,6 +41,13 @@ type span struct {
 
 func (r *reader) spot(text string, words []word) *understood {
 	u := &understood{reader: r, text: text, words: words, units: make([]string, 0, len(words)), spans: make([]span, 0, len(words))}
+	u.spot()
+	return u
+}
+
+func (u *understood) spot() {
+	r, words := u.reader, u.words
+	u.units, u.spans, u.named = u.units[:0], u.spans[:0], u.named[:0]
 	for i := 0; i < len(words); {
 		s := r.span(words, i)
 		if s.tag == tagPeriod {
@@ -62,7 +69,6 @@ func (r *reader) spot(text string, words []word) *understood {
 		}
 		u.units, u.spans = append(u.units, unit), append(u.spans, s)
 	}
-	return u
 }
 
 // span reads the longest thing that begins with the word at i.

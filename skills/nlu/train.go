@@ -2,7 +2,7 @@ package nlu
 
 import (
 	"math"
-	"strings"
+	"slices"
 
 	"sotto/skills"
 )
@@ -18,93 +18,98 @@ const (
 	slight  = 0.02 // how likely a wrong intent is that is left alone
 )
 
-// featured is about how many features a sentence has.
-const featured = 24
-
 type trainer struct {
-	intents []skills.Intent
+	*model
+	lines   []int // in how many sentences a word is; those of questions that are answered count twice
 	samples []sample
-	lines   map[string]int // in how many sentences a word is; those of questions that are answered count twice
+	columns []int32 // of all samples, one after another
+	texts   []uint32
+	spare   []uint64
+	names   []calling
 }
 
 type sample struct {
-	intent int
-	units  []string
-	names  []named
+	intent   int
+	end      int // of its columns
+	from, to int // in texts
 }
 
-func newTrainer() *trainer { return &trainer{lines: map[string]int{}} }
+// many is about how many features a language has.
+const many = 1 << 15
+
+func newTrainer() *trainer {
+	return &trainer{model: &model{words: map[string]uint32{}, columns: make(map[uint64]int32, many)}, columns: make([]int32, 0, 8*many)}
+}
 
 // add takes in one sentence of an intent.
 func (t *trainer) add(intent skills.Intent, units []string, names []named) {
-	place := -1
-	for i, known := range t.intents {
-		if known == intent {
-			place = i
-		}
-	}
+	place := slices.Index(t.intents, intent)
 	if place < 0 {
 		place = len(t.intents)
 		t.intents = append(t.intents, intent)
 	}
+	from := len(t.texts)
+	t.texts = append(t.texts, edge)
 	for _, u := range units {
-		t.lines[u]++
+		id := t.learn(u)
+		t.texts = append(t.texts, id)
+		for int(id) >= len(t.lines) {
+			t.lines = append(t.lines, 0)
+		}
+		t.lines[id]++
 		if intent != skills.Fallback {
-			t.lines[u]++
+			t.lines[id]++
 		}
 	}
-	t.samples = append(t.samples, sample{place, units, names})
+	t.texts = append(t.texts, edge)
+	t.names = t.names[:0]
+	for _, n := range names {
+		t.names = append(t.names, calling{n.unit, t.learn(n.word)})
+	}
+	t.sample(place, from, t.names)
 }
 
-// strange gives a sentence that is none of our business as it would be with words that no sentence has: those that only this one has. So the model
-// learns that a text of strange words is not understood.
-func (t *trainer) strange(units []string) ([]string, bool) {
-	var out []string
-	changed := false
-	for _, u := range units {
-		if t.lines[u] == 1 && !strings.HasPrefix(u, "<") {
-			u, changed = tagName, true
+// sample takes in the last text from a place on.
+func (t *trainer) sample(intent, from int, names []calling) {
+	t.spare = t.features(t.spare[:0], t.texts[from:], names)
+	for _, f := range t.spare {
+		c, ok := t.model.columns[f]
+		if !ok {
+			c = int32(len(t.model.columns)) //nolint:gosec // tens of thousands
+			t.model.columns[f] = c
 		}
-		if u == tagName && len(out) > 0 && out[len(out)-1] == tagName {
+		t.columns = append(t.columns, c)
+	}
+	t.samples = append(t.samples, sample{intent, len(t.columns), from, len(t.texts)})
+}
+
+// strange adds a sentence that is none of our business as it would be with words that no sentence has: those that only this one has. So the model
+// learns that a text of strange words is not understood.
+func (t *trainer) strange(s sample, name uint32) {
+	from, changed := len(t.texts), false
+	for _, id := range t.texts[s.from:s.to] {
+		if id >= first && t.lines[id] == 1 {
+			id, changed = name, true
+		}
+		if id == name && t.texts[len(t.texts)-1] == name {
 			continue
 		}
-		out = append(out, u)
+		t.texts = append(t.texts, id)
 	}
-	return out, changed
+	if changed {
+		t.sample(s.intent, from, nil)
+	}
 }
 
 func (t *trainer) train() *model {
-	m := &model{intents: t.intents, words: map[string]uint32{}}
-	samples := t.samples
+	m := t.model
+	name := m.learn(tagName)
 	for _, s := range t.samples {
 		if t.intents[s.intent] == skills.Fallback {
-			if units, ok := t.strange(s.units); ok {
-				samples = append(samples, sample{s.intent, units, nil})
-			}
+			t.strange(s, name)
 		}
 	}
-	m.columns = make(map[uint64]int32, 4*len(samples))
-	columns := make([]int32, 0, featured*len(samples)) // of all samples, one after another
-	ends := make([]int, len(samples))
-	var features []uint64
-	for i, s := range samples {
-		for _, u := range s.units {
-			m.learn(u)
-		}
-		for _, n := range s.names {
-			m.learn(n.word)
-		}
-		features = m.features(features[:0], s.units, s.names)
-		for _, f := range features {
-			c, ok := m.columns[f]
-			if !ok {
-				c = int32(len(m.columns)) //nolint:gosec // tens of thousands
-				m.columns[f] = c
-			}
-			columns = append(columns, c)
-		}
-		ends[i] = len(columns)
-	}
+	samples := t.samples
 	k := len(m.intents)
 	m.weights = make([]float32, len(m.columns)*k)
 	squares := make([]float32, len(m.weights))
@@ -117,9 +122,9 @@ func (t *trainer) train() *model {
 			if round > 0 && !hard[i] {
 				continue
 			}
-			own := columns[:ends[i]]
+			own := t.columns[:samples[i].end]
 			if i > 0 {
-				own = own[ends[i-1]:]
+				own = own[samples[i-1].end:]
 			}
 			clear(scores)
 			for _, c := range own {

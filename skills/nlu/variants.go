@@ -14,7 +14,8 @@ const ownWords = 3
 // anything stands in the sentences of a language for whatever a question may be about.
 const anything = "<anything>"
 
-// write writes a line out into sentences of ours, with each tag that may stand for their slots, and gives at most about maxChoices of them.
+// write writes a line out into sentences of ours, with each tag that may stand for their slots, and gives each of them, about maxChoices at most, to be
+// looked at and not kept.
 func (r *reader) write(l string, each func(u *understood)) {
 	parts := split(l)
 	options := make([][][]word, len(parts))
@@ -68,6 +69,7 @@ func (r *reader) variants(words []word, turn, limit int, each func(u *understood
 			ways = max(ways, len(tags[i]))
 		}
 	}
+	u := &understood{reader: r}
 	way := make([]word, 0, len(words)+8)
 	for n := turn; n < turn+min(ways, limit); n++ {
 		way = way[:0]
@@ -80,7 +82,9 @@ func (r *reader) variants(words []word, turn, limit int, each func(u *understood
 				way = append(way, word{text: t})
 			}
 		}
-		each(r.spot("", way))
+		u.words = way
+		u.spot()
+		each(u)
 	}
 }
 
