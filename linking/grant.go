@@ -2,12 +2,14 @@ package linking
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Grant is a token response, RFC 6749 section 5.1. Its tokens are seen only in its JSON.
@@ -22,16 +24,16 @@ type Grant struct {
 	Link   string // for the log, as an HMAC
 }
 
-// MarshalJSON gives the body of the response.
-func (g Grant) MarshalJSON() ([]byte, error) {
+// MarshalJSONTo writes the body of the response.
+func (g Grant) MarshalJSONTo(to *jsontext.Encoder) error {
 	if g.AccountFound {
-		return []byte(`{"account_found":"true"}`), nil
+		return to.WriteValue(jsontext.Value(`{"account_found":"true"}`))
 	}
-	return json.Marshal(struct {
+	return json.MarshalEncode(to, struct {
 		AccessToken  string `json:"access_token"`
 		TokenType    string `json:"token_type"`
 		ExpiresIn    int64  `json:"expires_in"`
-		RefreshToken string `json:"refresh_token,omitempty"`
+		RefreshToken string `json:"refresh_token,omitzero"`
 		Scope        string `json:"scope"`
 	}{string(g.AccessToken), "Bearer", g.ExpiresIn, string(g.RefreshToken), g.Scope})
 }
@@ -206,7 +208,7 @@ func (a *Authority) opaque(client Client, scopes Mask) (Token, *AccessToken) {
 }
 
 // respond makes the response; access is the opaque token that was kept, or empty where a JWT is to be made.
-func (a *Authority) respond(client Client, g Granted, scopes Mask, access, refresh Token) (Grant, error) {
+func (a *Authority) respond(client Client, g Basis, scopes Mask, access, refresh Token) (Grant, error) {
 	if access == "" {
 		var err error
 		if access, err = a.mint(client, g, scopes); err != nil {

@@ -40,6 +40,7 @@ type signingKey struct {
 	SealedKey           // Ends is when it serves no longer, also where that follows from its successor
 	row       SealedKey // as it is kept
 	kid       string    // RFC 7638
+	header    string    // of the access tokens it signs, as it stands in them
 	x, y      string
 	private   *ecdsa.PrivateKey
 }
@@ -137,7 +138,9 @@ func (k *Keyring) unwrap(h *held, s SealedKey) error {
 		if err != nil {
 			return err
 		}
-		h.signing = append(h.signing, signingKey{s, s, thumbprint(x, y), x, y, private})
+		kid := thumbprint(x, y)
+		header := encode(fmt.Appendf(nil, `{"alg":"ES256","kid":%q,"typ":%q}`, kid, accessType))
+		h.signing = append(h.signing, signingKey{s, s, kid, header, x, y, private})
 	case refreshKind:
 		if len(plain) < 32 || s.Number < 1 || s.Number > lastRefresh {
 			return errors.New("of the wrong size")

@@ -12,6 +12,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -160,9 +161,13 @@ func (k *Keyring) receipt(link string) string { return encode(k.name("receipt", 
 
 func mac(key []byte, parts ...string) []byte {
 	h := hmac.New(sha256.New, key)
+	var b []byte
 	for _, p := range parts {
-		fmt.Fprintf(h, "%d:%s", len(p), p)
+		b = strconv.AppendInt(b, int64(len(p)), 10)
+		b = append(b, ':')
+		b = append(b, p...)
 	}
+	h.Write(b)
 	return h.Sum(nil)
 }
 

@@ -121,15 +121,20 @@ type NewLink struct {
 	Account     []byte // HMAC; nil
 }
 
-// Granted is a grant with its link.
-type Granted struct {
+// Basis is what a token response is made from: of a grant and its link, no more than that.
+type Basis struct {
 	Grant    string
-	Client   string
 	Resource string
 	Link     string
-	Customer []byte
 	Subject  string
-	Scopes   Mask   // of the link
+	Scopes   Mask // of the link
+}
+
+// Granted is a grant with its link.
+type Granted struct {
+	Basis
+	Client   string
+	Customer []byte
 	Key      []byte // sealed
 	Created  time.Time
 	Ended    time.Time // zero while it lives
@@ -197,12 +202,12 @@ type RefreshFacts struct {
 // time, in any number of processes, the result is as if they had come one after another.
 type GrantStore interface {
 	// Exchange spends the code if everything in x fits, it is not expired at x.Now and was never spent; ErrNone.
-	Exchange(ctx context.Context, x Exchange) (Granted, error)
+	Exchange(ctx context.Context, x Exchange) (Basis, error)
 	// CodeFacts tells what is known of a code; ErrNone.
 	CodeFacts(ctx context.Context, code []byte) (CodeFacts, error)
 	// Refresh accepts the token if everything in r fits and its grant lives. A rotating one is accepted if its generation was never
 	// used, or first at most r.Grace ago. It also gives the instant of that first use (zero for a stable one); ErrNone.
-	Refresh(ctx context.Context, r Refreshing) (Granted, time.Time, error)
+	Refresh(ctx context.Context, r Refreshing) (Basis, time.Time, error)
 	// RefreshFacts tells what is known of a token: by r.Hash, or by r.Grant and r.Generation; ErrNone.
 	RefreshFacts(ctx context.Context, r Refreshing) (RefreshFacts, error)
 	// ByGrant gives the grant and its link, ended or not, and whether the JWT with this hash was revoked; ErrNone.
@@ -296,7 +301,7 @@ type AccountStore interface {
 	ByAccount(ctx context.Context, client string, account []byte) (Granted, error)
 	// Regrant keeps another grant, as if its code had been exchanged at r.Now, if the link is such a one and has less than r.Limit living
 	// grants; ErrNone. What ends the link at the same time ends this grant too, or comes first.
-	Regrant(ctx context.Context, r Regranting) (Granted, error)
+	Regrant(ctx context.Context, r Regranting) (Basis, error)
 }
 
 // Owned is a link as it is kept, for its customer.

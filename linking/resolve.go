@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/golang-jwt/jwt/v5"
 )
 
@@ -29,6 +30,19 @@ type claims struct {
 	Grant  string `json:"gid,omitempty"`
 }
 
+// written is claims as sign writes them: all of them are there, and none needs a pointer.
+type written struct {
+	Issuer   string    `json:"iss"`
+	Subject  string    `json:"sub"`
+	Audience [1]string `json:"aud"`
+	Expires  int64     `json:"exp"`
+	Issued   int64     `json:"iat"`
+	ID       string    `json:"jti"`
+	Client   string    `json:"client_id"`
+	Scope    string    `json:"scope"`
+	Grant    string    `json:"gid,omitzero"`
+}
+
 // verified is what is remembered of a JWT with a good signature: everything that does not change.
 type verified struct {
 	kid      string
@@ -44,28 +58,29 @@ type verified struct {
 }
 
 // mint makes a JWT access token.
-func (a *Authority) mint(client Client, g Granted, scopes Mask) (Token, error) {
-	return a.sign(client, claims{Client: client.ID, Scope: scopes.String(), Grant: g.Grant}, g.Subject, g.Resource)
+func (a *Authority) mint(client Client, g Basis, scopes Mask) (Token, error) {
+	return a.sign(client, written{Subject: g.Subject, Audience: [1]string{g.Resource}, Scope: scopes.String(), Grant: g.Grant})
 }
 
 // sign completes the claims of an access token, and signs them.
-func (a *Authority) sign(client Client, c claims, subject, resource string) (Token, error) {
+func (a *Authority) sign(client Client, c written) (Token, error) {
 	key, err := a.o.Keys.signer()
 	if err != nil {
 		return "", fmt.Errorf("sign access token: %w", err)
 	}
 	now := a.o.Now()
-	c.RegisteredClaims = jwt.RegisteredClaims{
-		Issuer: a.o.Issuer, Subject: subject, Audience: jwt.ClaimStrings{resource}, ID: encode(random(16)),
-		IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(client.AccessTTL)),
-	}
-	t := jwt.NewWithClaims(jwt.SigningMethodES256, c)
-	t.Header["typ"], t.Header["kid"] = accessType, key.kid
-	signed, err := t.SignedString(key.private)
+	c.Issuer, c.Client, c.ID = a.o.Issuer, client.ID, encode(random(16))
+	c.Issued, c.Expires = now.Unix(), now.Add(client.AccessTTL).Unix()
+	payload, err := json.Marshal(c)
 	if err != nil {
 		return "", fmt.Errorf("sign access token: %w", err)
 	}
-	return Token(signed), nil
+	signed := key.header + "." + encode(payload)
+	signature, err := jwt.SigningMethodES256.Sign(signed, key.private)
+	if err != nil {
+		return "", fmt.Errorf("sign access token: %w", err)
+	}
+	return Token(signed + "." + encode(signature)), nil
 }
 
 // Why a token is of no use, for the log. All are an ErrNotLinked.

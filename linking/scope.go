@@ -43,11 +43,18 @@ func (m Mask) Scopes() []Scope {
 
 // String gives m as a scope parameter, RFC 6749 section 3.3.
 func (m Mask) String() string {
-	var words []string
-	for _, s := range m.Scopes() {
-		words = append(words, string(s))
+	var b strings.Builder
+	b.Grow(64)
+	for i, s := range all {
+		if m&(1<<i) == 0 {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(string(s))
 	}
-	return strings.Join(words, " ")
+	return b.String()
 }
 
 // within says whether everything in m is in other.

@@ -42,7 +42,7 @@ func (a *Authority) credentials(ctx context.Context, client Client, f form) (Gra
 		})
 	}
 	var err error
-	g.AccessToken, err = a.sign(client, claims{Client: client.ID, Scope: ListScope}, client.ID, resource)
+	g.AccessToken, err = a.sign(client, written{Subject: client.ID, Audience: [1]string{resource}, Scope: ListScope})
 	return g, err
 }
 

@@ -40,9 +40,9 @@ func (s *Server) newEcho() *echo.Echo {
 	e.HTTPErrorHandler = s.handleError
 	e.Use(s.recoverPanic, boundCrowd(maxCrowd))
 	if s.cfg.Dev {
-		e.Use(s.onlyThisMachine)
+		e.Use(s.onlyThisMachine())
 	}
-	e.Use(s.headers, boundBody, s.sameOrigin())
+	e.Use(s.headers(), boundBody, s.sameOrigin())
 	return e
 }
 
@@ -98,21 +98,23 @@ func boundCrowd(n int) echo.MiddlewareFunc {
 
 // onlyThisMachine refuses a Host that is neither loopback nor the public URL's, so that no page on the web can reach a development house
 // by a name of its own that leads here.
-func (s *Server) onlyThisMachine(next echo.HandlerFunc) echo.HandlerFunc {
+func (s *Server) onlyThisMachine() echo.MiddlewareFunc {
 	own := ""
 	if u, err := url.Parse(s.cfg.PublicURL); err == nil {
 		own = u.Host
 	}
-	return func(c echo.Context) error {
-		if host := c.Request().Host; !loopback(host) && !strings.EqualFold(host, own) {
-			return echo.NewHTTPError(http.StatusMisdirectedRequest)
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if host := c.Request().Host; !loopback(host) && !strings.EqualFold(host, own) {
+				return echo.NewHTTPError(http.StatusMisdirectedRequest)
+			}
+			return next(c)
 		}
-		return next(c)
 	}
 }
 
 // headers sets what every answer carries. A page that needs more of the content security policy sets its own.
-func (s *Server) headers(next echo.HandlerFunc) echo.HandlerFunc {
+func (s *Server) headers() echo.MiddlewareFunc {
 	shared := map[string][]string{
 		"X-Content-Type-Options":  {"nosniff"},
 		"X-Frame-Options":         {"DENY"},
@@ -122,9 +124,11 @@ func (s *Server) headers(next echo.HandlerFunc) echo.HandlerFunc {
 	if strings.HasPrefix(s.cfg.PublicURL, "https:") {
 		shared["Strict-Transport-Security"] = []string{"max-age=63072000"}
 	}
-	return func(c echo.Context) error {
-		maps.Copy(c.Response().Header(), shared) // the values are shared: whoever wants another one calls Set, which replaces
-		return next(c)
+	return func(next echo.HandlerFunc) echo.HandlerFunc { // Echo asks for this one at every request
+		return func(c echo.Context) error {
+			maps.Copy(c.Response().Header(), shared) // the values are shared: whoever wants another one calls Set, which replaces
+			return next(c)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -367,14 +368,19 @@ func bodyForm(r *http.Request) (url.Values, error) {
 	if !strings.EqualFold(strings.TrimSpace(kind), "application/x-www-form-urlencoded") {
 		return nil, echo.NewHTTPError(http.StatusUnsupportedMediaType)
 	}
-	if err := r.ParseForm(); err != nil {
+	content, err := io.ReadAll(r.Body) // boundBody has bounded it
+	if err != nil {
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {
 			return nil, err
 		}
 		return nil, echo.NewHTTPError(http.StatusBadRequest)
 	}
-	return r.PostForm, nil
+	form, err := url.ParseQuery(string(content))
+	if err != nil {
+		return nil, echo.NewHTTPError(http.StatusBadRequest)
+	}
+	return form, nil
 }
 
 // browserCookie binds an interaction to the browser it was begun in.

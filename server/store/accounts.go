@@ -26,10 +26,10 @@ func (db *DB) ByAccount(ctx context.Context, client string, account []byte) (lin
 }
 
 // Regrant keeps another grant on a link that was made for an account. It holds the link, because whatever ends that begins with it.
-func (db *DB) Regrant(ctx context.Context, r linking.Regranting) (linking.Granted, error) {
-	var g linking.Granted
+func (db *DB) Regrant(ctx context.Context, r linking.Regranting) (linking.Basis, error) {
+	var g linking.Basis
 	err := db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		g = linking.Granted{}
+		g = linking.Basis{}
 		var id string
 		if err := one(ctx, tx, `INSERT INTO grants (id, link_id, client, resource, code, code_expires, redirect_uri, challenge, exchanged, refresh, floor, ended)
 			SELECT $3, l.id, g.client, $4, $5, $6, '', '', $6, $7, 0, 0`+ofAccount+` AND l.id = $8
@@ -42,15 +42,10 @@ func (db *DB) Regrant(ctx context.Context, r linking.Regranting) (linking.Grante
 				return err
 			}
 		}
-		into, finish := granted(&g)
-		if err := one(ctx, tx, grantByID, []any{id}, into...); err != nil {
-			return err
-		}
-		finish()
-		return nil
+		return one(ctx, tx, basisByID, []any{id}, basis(&g)...)
 	})
 	if err != nil {
-		return linking.Granted{}, fmt.Errorf("grant again: %w", err)
+		return linking.Basis{}, fmt.Errorf("grant again: %w", err)
 	}
 	return g, nil
 }

@@ -11,6 +11,6 @@ func SealedColumns() []string {
 
 // EveryRequest are the queries of every turn and every refresh, by what they are for.
 var EveryRequest = map[string]string{
-	"a JWT": grantOfToken, "an opaque token": grantOfAccess, "a stable refresh token": stableGuard, "a grant": grantByID,
+	"a JWT": grantOfToken, "an opaque token": grantOfAccess, "a stable refresh token": stableGuard, "a grant": basisByID,
 	"a link's connections": connectionsOfLink,
 }

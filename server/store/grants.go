@@ -10,17 +10,25 @@ import (
 	"sotto/linking"
 )
 
-// grantedColumns are what scanGranted reads, of grants g and links l.
-const grantedColumns = `g.id, g.client, g.resource, l.id, l.customer, l.subject, l.scopes, l.key, l.created, g.ended`
+// basisColumns are what basis reads, and grantedColumns what granted does, of grants g and links l.
+const (
+	basisColumns   = `g.id, g.resource, l.id, l.subject, l.scopes`
+	grantedColumns = basisColumns + `, g.client, l.customer, l.key, l.created, g.ended`
+)
+
+// basis gives the places of basisColumns.
+func basis(b *linking.Basis) (into []any) {
+	return []any{&b.Grant, &b.Resource, &b.Link, &b.Subject, &b.Scopes}
+}
 
 // granted gives the places of grantedColumns, and finish to be called when they are filled.
 func granted(g *linking.Granted) (into []any, finish func()) {
 	var created, ended int64
-	return []any{&g.Grant, &g.Client, &g.Resource, &g.Link, &g.Customer, &g.Subject, &g.Scopes, &g.Key, &created, &ended},
+	return append(basis(&g.Basis), &g.Client, &g.Customer, &g.Key, &created, &ended),
 		func() { g.Created, g.Ended = instant(created), instant(ended) }
 }
 
-const grantByID = `SELECT ` + grantedColumns + ` FROM grants g JOIN links l ON l.id = g.link_id WHERE g.id = $1`
+const basisByID = `SELECT ` + basisColumns + ` FROM grants g JOIN links l ON l.id = g.link_id WHERE g.id = $1`
 
 func none(err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
@@ -30,10 +38,10 @@ func none(err error) error {
 }
 
 // Exchange spends a code.
-func (db *DB) Exchange(ctx context.Context, x linking.Exchange) (linking.Granted, error) {
-	var g linking.Granted
+func (db *DB) Exchange(ctx context.Context, x linking.Exchange) (linking.Basis, error) {
+	var g linking.Basis
 	err := db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		g = linking.Granted{}
+		g = linking.Basis{}
 		var id string
 		if err := one(ctx, tx, `UPDATE grants SET exchanged = $1, refresh = $2
 			WHERE code = $3 AND client = $4 AND redirect_uri = $5 AND challenge = $6 AND ($7 = '' OR resource = $7)
@@ -46,15 +54,10 @@ func (db *DB) Exchange(ctx context.Context, x linking.Exchange) (linking.Granted
 				return err
 			}
 		}
-		into, finish := granted(&g)
-		if err := one(ctx, tx, grantByID, []any{id}, into...); err != nil {
-			return err
-		}
-		finish()
-		return nil
+		return one(ctx, tx, basisByID, []any{id}, basis(&g)...)
 	})
 	if err != nil {
-		return linking.Granted{}, fmt.Errorf("exchange code: %w", err)
+		return linking.Basis{}, fmt.Errorf("exchange code: %w", err)
 	}
 	return g, nil
 }
@@ -73,24 +76,22 @@ func (db *DB) CodeFacts(ctx context.Context, code []byte) (linking.CodeFacts, er
 }
 
 // Refresh accepts a refresh token.
-func (db *DB) Refresh(ctx context.Context, r linking.Refreshing) (linking.Granted, time.Time, error) {
-	var g linking.Granted
+func (db *DB) Refresh(ctx context.Context, r linking.Refreshing) (linking.Basis, time.Time, error) {
+	var g linking.Basis
 	var used int64
-	into, finish := granted(&g)
 	var err error
 	if r.Hash != nil && r.Access == nil { // Nothing is to be kept, so nothing is written.
-		err = none(db.get(ctx, stableGuard, []any{r.Hash, r.Client, r.Want, r.Resource}, into...))
+		err = none(db.get(ctx, stableGuard, []any{r.Hash, r.Client, r.Want, r.Resource}, basis(&g)...))
 	} else {
-		used, err = db.accept(ctx, r, into)
+		used, err = db.accept(ctx, r, basis(&g))
 	}
 	if err != nil {
-		return linking.Granted{}, time.Time{}, fmt.Errorf("refresh: %w", err)
+		return linking.Basis{}, time.Time{}, fmt.Errorf("refresh: %w", err)
 	}
-	finish()
 	return g, instant(used), nil
 }
 
-const stableGuard = `SELECT ` + grantedColumns + ` FROM grants g JOIN links l ON l.id = g.link_id
+const stableGuard = `SELECT ` + basisColumns + ` FROM grants g JOIN links l ON l.id = g.link_id
 	WHERE g.refresh = $1 AND g.client = $2 AND g.ended = 0 AND $3 & ~l.scopes = 0 AND ($4 = '' OR g.resource = $4)`
 
 // accept keeps what must be kept of a refresh token's use, and reads its grant.
@@ -100,7 +101,7 @@ func (db *DB) accept(ctx context.Context, r linking.Refreshing, into []any) (use
 	if err != nil {
 		return 0, err
 	}
-	read, err := db.inside(ctx, grantByID)
+	read, err := db.inside(ctx, basisByID)
 	if err != nil {
 		return 0, err
 	}

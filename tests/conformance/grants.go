@@ -28,7 +28,7 @@ func exchangeGuards(t *testing.T, s linking.Store) {
 	x.Now, x.Resource = n.CodeExpires.Add(-time.Millisecond), n.Resource
 	got, err := s.Exchange(t.Context(), x)
 	check(t, err)
-	same(t, "granted", got, granted(n))
+	same(t, "basis", got, basis(n))
 	_, err = s.Exchange(t.Context(), x)
 	wantNone(t, "twice", err)
 }
@@ -91,7 +91,7 @@ func refreshStable(t *testing.T, s linking.Store) {
 		r.Now = r.Now.Add(365 * 24 * time.Hour)
 		got, used, err := s.Refresh(t.Context(), r)
 		check(t, err)
-		same(t, "granted", got, granted(n))
+		same(t, "basis", got, basis(n))
 		if !used.IsZero() {
 			t.Errorf("a stable token was first used at %v", used)
 		}
@@ -145,7 +145,7 @@ func refreshRotating(t *testing.T, s linking.Store) {
 		again.Access = &linking.AccessToken{Hash: blob(), Scopes: 1, Issued: again.Now, Expires: again.Now.Add(time.Hour)}
 		got, used, err := s.Refresh(t.Context(), again)
 		check(t, err)
-		same(t, "granted", got, granted(n))
+		same(t, "basis", got, basis(n))
 		if !used.Equal(noon) {
 			t.Errorf("after %v: first used at %v, want %v", late, used, noon)
 		}

@@ -151,9 +151,11 @@ func exchange(n linking.NewLink) linking.Exchange {
 }
 
 func granted(n linking.NewLink) linking.Granted {
-	return linking.Granted{
-		Grant: n.Grant, Client: n.Client, Resource: n.Resource, Link: n.ID, Customer: n.Customer, Subject: n.Subject, Scopes: n.Scopes, Key: n.Key, Created: n.Created,
-	}
+	return linking.Granted{Basis: basis(n), Client: n.Client, Customer: n.Customer, Key: n.Key, Created: n.Created}
+}
+
+func basis(n linking.NewLink) linking.Basis {
+	return linking.Basis{Grant: n.Grant, Resource: n.Resource, Link: n.ID, Subject: n.Subject, Scopes: n.Scopes}
 }
 
 // race runs f eight times at once and counts how often it succeeded; any error but ErrNone fails the test.
