@@ -12,7 +12,8 @@ import (
 // TestNoCardShowsWhatWasSaid: cards stay in the app of the whole household, so that none but Alexa's own for linking is shown with any reply.
 func TestNoCardShowsWhatWasSaid(t *testing.T) {
 	facts := []skills.Fact{
-		{Kind: skills.FactBank, Bank: "Albion", Fault: skills.BankBusy}, {Kind: skills.FactCount, Count: 7},
+		{Kind: skills.FactBank, Bank: "Albion", Fault: skills.BankBusy},
+		{Kind: skills.FactCount, Count: 7},
 		{Kind: skills.FactBalance, Bank: "Albion", Account: skills.AccountName{Name: "Holiday"}, Money: banking.Money{Minor: 12345, Currency: "GBP"}},
 		{Kind: skills.FactPurchase, Merchant: "Greggs", Money: banking.Money{Minor: -210, Currency: "GBP"}},
 	}
