@@ -17,7 +17,8 @@ import (
 func openCourtWith(t *testing.T, node string, path string) *court {
 	t.Helper()
 	c := openCourt(t, node, "")
-	c.door.token = c.house.assistant(t, path, "grace").token
+	token := c.house.assistant(t, path, "grace").token
+	c.door.token.Store(&token)
 	return c
 }
 

@@ -61,8 +61,8 @@ func (f fault) mustBeSeen(t *testing.T, judge func() (content bool, said string)
 type frontDoor struct {
 	listener net.Listener
 	planted  atomic.Pointer[fault]
-	token    string      // presented for whoever comes without one
-	met      atomic.Bool // the planted fault was on somebody's way
+	token    atomic.Pointer[string] // presented for whoever comes without one
+	met      atomic.Bool            // the planted fault was on somebody's way
 }
 
 func openFrontDoor(t *testing.T) *frontDoor {
@@ -100,8 +100,8 @@ func (d *frontDoor) leadTo(t *testing.T, h *openHouse) {
 			r.SetURL(to)
 			r.Out.Host = r.In.Host
 			r.Out.Header.Set("Accept-Encoding", "identity")
-			if d.token != "" && r.In.Header.Get("Authorization") == "" {
-				r.Out.Header.Set("Authorization", "Bearer "+d.token)
+			if token := d.token.Load(); token != nil && r.In.Header.Get("Authorization") == "" {
+				r.Out.Header.Set("Authorization", "Bearer "+*token)
 			}
 		},
 		ModifyResponse: d.change,
