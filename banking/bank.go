@@ -14,6 +14,12 @@ type Bank interface {
 	Name() string
 	// Zone is where the bank's days begin and end.
 	Zone() *time.Location
+	Consents
+	Readings
+}
+
+// Consents is how a customer lets a bank tell, and how that ends.
+type Consents interface {
 	// Authorize makes a consent for exactly these permissions at the bank, and says where to send the customer.
 	// The state is the caller's; the redirect is the one of Sotto's callback.
 	Authorize(ctx context.Context, permissions []Permission, state string) (Authorization, error)
@@ -23,8 +29,14 @@ type Bank interface {
 	// Refresh trades a refresh token. Tokens.Refresh is the one to be kept afterwards, changed or not.
 	// ErrRelink is an invalid_grant; ErrUnavailable leaves it open whether the old token still works.
 	Refresh(ctx context.Context, refresh Secret) (Tokens, error)
+	// Standing asks whether a consent stands. ErrRelink is one that is over at the bank: expired, revoked, or not known there any more.
+	Standing(ctx context.Context, consentID string) error
 	// EndConsent ends a consent at the bank; ending one already gone is no error.
 	EndConsent(ctx context.Context, consentID string) error
+}
+
+// Readings is what a bank tells with a customer's token.
+type Readings interface {
 	// Accounts lists the accounts of the consent, in the bank's order.
 	Accounts(ctx context.Context, b Bearer) ([]Account, error)
 	// Balances gives what stands on every account of the consent, each balance with its whole Account from the directory: one
@@ -47,7 +59,8 @@ type Query struct {
 type Bearer interface {
 	// Token gives the token, refreshed first where it is about to expire.
 	Token(ctx context.Context) (Secret, error)
-	// Renew gives another token in place of one the bank refused. ErrRelink where none will be given any more.
+	// Renew gives another token in place of one the bank refused. ErrRelink where none will be given any more: where the bank refuses to
+	// refresh, or refuses a token that is fresh from it because the consent is over. ErrUnavailable where it refuses that for no reason.
 	Renew(ctx context.Context, refused Secret) (Secret, error)
 }
 

@@ -29,6 +29,7 @@ type bearer struct {
 	mu    sync.Mutex
 	conn  Connection
 	token Secret
+	fresh bool // the token was traded in this reading
 }
 
 var _ Bearer = (*bearer)(nil)
@@ -61,10 +62,26 @@ func (b *bearer) Token(ctx context.Context) (Secret, error) {
 func (b *bearer) Renew(ctx context.Context, refused Secret) (Secret, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.token != "" && b.token != refused {
+	switch {
+	case b.token != "" && b.token != refused:
 		return b.token, nil
+	case b.fresh:
+		return "", b.standing(ctx)
 	}
 	return b.trade(ctx)
+}
+
+// standing says why the bank refuses a token that it has just given: because the consent is over, or for no reason that the customer could
+// mend by linking again.
+func (b *bearer) standing(ctx context.Context) error {
+	consent, err := b.c.open(b.conn.Consent, "consent", string(b.conn.Bank), b.conn.ID)
+	if err != nil {
+		return err
+	}
+	if err := b.bank.Standing(ctx, string(consent)); err != nil {
+		return fmt.Errorf("a fresh token was refused: %w", err)
+	}
+	return fmt.Errorf("%w: a fresh token was refused, although the consent stands", ErrUnavailable)
 }
 
 func (b *bearer) trade(ctx context.Context) (Secret, error) {
@@ -72,7 +89,7 @@ func (b *bearer) trade(ctx context.Context) (Secret, error) {
 	if err != nil {
 		return "", err
 	}
-	b.conn, b.token = conn, token
+	b.conn, b.token, b.fresh = conn, token, true
 	return token, nil
 }
 

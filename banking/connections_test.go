@@ -16,7 +16,31 @@ import (
 
 	"sotto/banking"
 	"sotto/server/store"
+	"sotto/tests/postgres"
 )
+
+// engines make a fresh database each, and give its URL.
+var engines = map[string]func(testing.TB) string{
+	"SQLite":     func(tb testing.TB) string { return "sqlite:" + filepath.Join(tb.TempDir(), "sotto.db") },
+	"PostgreSQL": postgres.Fresh,
+}
+
+// onEach runs a test on every engine. Its desks stand before one database, each with a link of its own.
+func onEach(t *testing.T, test func(t *testing.T, open func(...banking.Bank) *desk)) {
+	for name, fresh := range engines {
+		t.Run(name, func(t *testing.T) {
+			db, err := store.Open(t.Context(), fresh(t), time.Now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { db.Close() })
+			if err := db.Migrate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			test(t, func(banks ...banking.Bank) *desk { return openDesk(t, db, banks...) })
+		})
+	}
+}
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
@@ -42,6 +66,8 @@ type scripted struct {
 	refreshed []banking.Secret // the tokens it was given
 	reads     int
 	refuse    bool // access tokens of the first generation
+	refuseAll bool // access tokens
+	standing  error
 	hold      chan struct{}
 	began     chan struct{}
 }
@@ -86,6 +112,13 @@ func (s *scripted) Refresh(ctx context.Context, refresh banking.Secret) (banking
 	return banking.Tokens{Access: banking.Secret("access-" + at), Refresh: banking.Secret("refresh-" + at), Expires: noon.Add(1000 * time.Hour)}, nil
 }
 
+func (s *scripted) Standing(_ context.Context, consent string) error {
+	if consent != "consent-"+s.id {
+		return errors.New("another consent")
+	}
+	return s.standing
+}
+
 func (s *scripted) EndConsent(context.Context, string) error { return nil }
 
 func (s *scripted) Accounts(context.Context, banking.Bearer) ([]banking.Account, error) {
@@ -101,8 +134,13 @@ func (s *scripted) Balances(ctx context.Context, b banking.Bearer, d banking.Dir
 	s.reads++
 	refuse := s.refuse && token == "access-0"
 	s.mu.Unlock()
-	if refuse {
-		if _, err := b.Renew(ctx, token); err != nil {
+	if refuse || s.refuseAll {
+		if token, err = b.Renew(ctx, token); err != nil {
+			return nil, err
+		}
+	}
+	if s.refuseAll {
+		if _, err = b.Renew(ctx, token); err != nil {
 			return nil, err
 		}
 	}
@@ -120,32 +158,24 @@ func (s *scripted) Transactions(_ context.Context, _ banking.Bearer, _ banking.D
 type desk struct {
 	t           *testing.T
 	store       *store.DB
+	link        string
 	house, key  tink.AEAD
 	now         time.Time
 	connections *banking.Connections
 	teller      *banking.Teller
 }
 
-func openDesk(t *testing.T, banks ...banking.Bank) *desk {
+func openDesk(t *testing.T, db *store.DB, banks ...banking.Bank) *desk {
 	t.Helper()
-	d := &desk{t: t, house: newKey(t), key: newKey(t), now: noon}
-	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "sotto.db"), d.clock)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	if err := db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	d.store = db
+	d := &desk{t: t, store: db, link: rand.Text(), house: newKey(t), key: newKey(t), now: noon}
 	d.connections = banking.NewConnections(banks, db, d.house, d.clock, rand.Reader)
 	d.teller = banking.NewTeller(d.connections)
 	for _, b := range banks {
-		begun, err := d.connections.Begin(t.Context(), "link", b.ID(), []banking.Permission{banking.ReadBalances, banking.ReadTotals})
+		begun, err := d.connections.Begin(t.Context(), d.link, b.ID(), []banking.Permission{banking.ReadBalances, banking.ReadTotals})
 		if err != nil {
 			t.Fatal(err)
 		}
-		who, err := d.connections.Finish(t.Context(), "link", d.key, banking.Return{State: begun.State, Code: "code"})
+		who, err := d.connections.Finish(t.Context(), d.link, d.key, banking.Return{State: begun.State, Code: "code"})
 		if err != nil || who.Subject != "subject" || who.Bank != b.ID() {
 			t.Fatal(who, err)
 		}
@@ -156,145 +186,212 @@ func openDesk(t *testing.T, banks ...banking.Bank) *desk {
 func (d *desk) clock() time.Time { return d.now }
 
 func (d *desk) ask(ctx context.Context) ([]banking.Balance, []banking.Gap, error) {
-	return d.teller.Balances(ctx, banking.NewAccess("link", d.key, banking.ReadBalances))
+	return d.teller.Balances(ctx, banking.NewAccess(d.link, d.key, banking.ReadBalances))
 }
 
 // TestWhatARefreshComesTo has all the ways in which banks lose refresh tokens.
 func TestWhatARefreshComesTo(t *testing.T) {
-	down, refused := banking.ErrUnavailable, banking.ErrRelink
-	for name, tc := range map[string]struct {
-		script []error
-		want   error
-		asked  int
-		relink bool
-	}{
-		"a good answer": {nil, nil, 1, false},
-		"after a failure the old token once more":        {[]error{down}, nil, 2, false},
-		"a bank that fails twice is unavailable":         {[]error{down, down}, down, 2, false},
-		"one refusal may be a slip":                      {[]error{refused}, nil, 2, false},
-		"a repeated refusal is the end":                  {[]error{refused, refused}, refused, 2, true},
-		"a failure that burned the token is the end":     {[]error{down, refused, refused}, refused, 3, true},
-		"a refusal and two failures leave it open":       {[]error{refused, down, down}, down, 3, false},
-		"a busy bank is not pressed":                     {[]error{banking.ErrBusy}, banking.ErrBusy, 1, false},
-		"garbage leaves it open, and is not asked twice": {[]error{banking.ErrGarbled}, banking.ErrGarbled, 1, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			bank := &scripted{id: "one", script: tc.script}
-			d := openDesk(t, bank)
-			d.now = noon.Add(time.Hour)
-			_, _, err := d.ask(t.Context())
-			if !errors.Is(err, tc.want) || tc.want == nil && err != nil || len(bank.refreshed) != tc.asked {
-				t.Errorf("got %v after %d refreshes, want %v after %d", err, len(bank.refreshed), tc.want, tc.asked)
-			}
-			for _, token := range bank.refreshed {
-				if token != "refresh-0" {
-					t.Error("another token than the one kept was sent")
+	onEach(t, func(t *testing.T, open func(...banking.Bank) *desk) {
+		down, refused := banking.ErrUnavailable, banking.ErrRelink
+		for name, tc := range map[string]struct {
+			script []error
+			want   error
+			asked  int
+			relink bool
+		}{
+			"a good answer": {nil, nil, 1, false},
+			"after a failure the old token once more":        {[]error{down}, nil, 2, false},
+			"a bank that fails twice is unavailable":         {[]error{down, down}, down, 2, false},
+			"one refusal may be a slip":                      {[]error{refused}, nil, 2, false},
+			"a repeated refusal is the end":                  {[]error{refused, refused}, refused, 2, true},
+			"a failure that burned the token is the end":     {[]error{down, refused, refused}, refused, 3, true},
+			"a refusal and two failures leave it open":       {[]error{refused, down, down}, down, 3, false},
+			"a busy bank is not pressed":                     {[]error{banking.ErrBusy}, banking.ErrBusy, 1, false},
+			"garbage leaves it open, and is not asked twice": {[]error{banking.ErrGarbled}, banking.ErrGarbled, 1, false},
+		} {
+			t.Run(name, func(t *testing.T) {
+				bank := &scripted{id: "one", script: tc.script}
+				d := open(bank)
+				d.now = noon.Add(time.Hour)
+				_, _, err := d.ask(t.Context())
+				if !errors.Is(err, tc.want) || tc.want == nil && err != nil || len(bank.refreshed) != tc.asked {
+					t.Errorf("got %v after %d refreshes, want %v after %d", err, len(bank.refreshed), tc.want, tc.asked)
 				}
-			}
-			rows, err := d.store.Connections(t.Context(), "link")
-			if err != nil || rows[0].Relink != tc.relink {
-				t.Errorf("%v, to be linked again: %t, want %t", err, rows[0].Relink, tc.relink)
-			}
-			bank.script = nil
-			_, _, err = d.ask(t.Context())
-			if tc.relink != errors.Is(err, banking.ErrRelink) || !tc.relink && err != nil {
-				t.Errorf("the next question: %v", err)
-			}
-		})
-	}
+				for _, token := range bank.refreshed {
+					if token != "refresh-0" {
+						t.Error("another token than the one kept was sent")
+					}
+				}
+				rows, err := d.store.Connections(t.Context(), d.link)
+				if err != nil || rows[0].Relink != tc.relink {
+					t.Errorf("%v, to be linked again: %t, want %t", err, rows[0].Relink, tc.relink)
+				}
+				bank.script = nil
+				_, _, err = d.ask(t.Context())
+				if tc.relink != errors.Is(err, banking.ErrRelink) || !tc.relink && err != nil {
+					t.Errorf("the next question: %v", err)
+				}
+			})
+		}
+	})
 }
 
 func TestARefreshGoesOnWhenItsCallerLeaves(t *testing.T) {
-	bank := &scripted{id: "one", hold: make(chan struct{}), began: make(chan struct{}, 1)}
-	d := openDesk(t, bank)
-	d.now = noon.Add(time.Hour)
-	ctx, cancel := context.WithCancel(t.Context())
-	left := make(chan error, 1)
-	go func() {
-		_, _, err := d.ask(ctx)
-		left <- err
-	}()
-	<-bank.began
-	rows, err := d.store.Connections(t.Context(), "link")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := d.store.Lease(t.Context(), rows[0].ID, 1, "another process", d.now, d.now.Add(time.Minute)); !errors.Is(err, banking.ErrLeased) {
-		t.Errorf("a refresh in flight is not on record: %v", err)
-	}
-	cancel()
-	if err := <-left; !errors.Is(err, banking.ErrUnavailable) {
-		t.Errorf("who left: got %v, want ErrUnavailable", err)
-	}
-	close(bank.hold)
-	if err := d.connections.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	rows, err = d.store.Connections(t.Context(), "link")
-	if err != nil || rows[0].Generation != 2 {
-		t.Errorf("%v: the new tokens are lost: generation %d, want 2", err, rows[0].Generation)
-	}
+	onEach(t, func(t *testing.T, open func(...banking.Bank) *desk) {
+		bank := &scripted{id: "one", hold: make(chan struct{}), began: make(chan struct{}, 1)}
+		d := open(bank)
+		d.now = noon.Add(time.Hour)
+		ctx, cancel := context.WithCancel(t.Context())
+		left := make(chan error, 1)
+		go func() {
+			_, _, err := d.ask(ctx)
+			left <- err
+		}()
+		<-bank.began
+		rows, err := d.store.Connections(t.Context(), d.link)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.store.Lease(t.Context(), rows[0].ID, 1, "another process", d.now, d.now.Add(time.Minute)); !errors.Is(err, banking.ErrLeased) {
+			t.Errorf("a refresh in flight is not on record: %v", err)
+		}
+		cancel()
+		if err := <-left; !errors.Is(err, banking.ErrUnavailable) {
+			t.Errorf("who left: got %v, want ErrUnavailable", err)
+		}
+		close(bank.hold)
+		if err := d.connections.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		rows, err = d.store.Connections(t.Context(), d.link)
+		if err != nil || rows[0].Generation != 2 {
+			t.Errorf("%v: the new tokens are lost: generation %d, want 2", err, rows[0].Generation)
+		}
+	})
 }
 
 func TestALeaseOfAProcessThatDiedEnds(t *testing.T) {
-	bank := &scripted{id: "one"}
-	d := openDesk(t, bank)
-	d.now = noon.Add(time.Hour)
-	rows, err := d.store.Connections(t.Context(), "link")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := d.store.Lease(t.Context(), rows[0].ID, 1, "dead", d.now, d.now.Add(15*time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer cancel()
-	if _, _, err := d.ask(ctx); !errors.Is(err, banking.ErrUnavailable) || len(bank.refreshed) != 0 {
-		t.Errorf("while it is held: got %v after %d refreshes", err, len(bank.refreshed))
-	}
-	// The first question's refresh still waits in the background, and may be the one that gets it.
-	if _, err := d.store.Connection(t.Context(), rows[0].ID); err != nil {
-		t.Fatal(err)
-	}
-	if err := d.store.Release(t.Context(), rows[0].ID, "dead", false); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := d.ask(t.Context()); err != nil || len(bank.refreshed) != 1 {
-		t.Errorf("when it is over: %v after %d refreshes", err, len(bank.refreshed))
-	}
+	onEach(t, func(t *testing.T, open func(...banking.Bank) *desk) {
+		bank := &scripted{id: "one"}
+		d := open(bank)
+		d.now = noon.Add(time.Hour)
+		rows, err := d.store.Connections(t.Context(), d.link)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.store.Lease(t.Context(), rows[0].ID, 1, "dead", d.now, d.now.Add(15*time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		defer cancel()
+		if _, _, err := d.ask(ctx); !errors.Is(err, banking.ErrUnavailable) || len(bank.refreshed) != 0 {
+			t.Errorf("while it is held: got %v after %d refreshes", err, len(bank.refreshed))
+		}
+		// The first question's refresh still waits in the background, and may be the one that gets it.
+		if _, err := d.store.Connection(t.Context(), rows[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.store.Release(t.Context(), rows[0].ID, "dead", false); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := d.ask(t.Context()); err != nil || len(bank.refreshed) != 1 {
+			t.Errorf("when it is over: %v after %d refreshes", err, len(bank.refreshed))
+		}
+	})
 }
 
 func TestARefusedTokenIsRenewedOnce(t *testing.T) {
-	bank := &scripted{id: "one", refuse: true}
-	d := openDesk(t, bank)
-	for range 2 {
-		if list, gaps, err := d.ask(t.Context()); err != nil || len(gaps) > 0 || len(list) != 1 {
-			t.Fatal(err)
+	onEach(t, func(t *testing.T, open func(...banking.Bank) *desk) {
+		bank := &scripted{id: "one", refuse: true}
+		d := open(bank)
+		for range 2 {
+			if list, gaps, err := d.ask(t.Context()); err != nil || len(gaps) > 0 || len(list) != 1 {
+				t.Fatal(err)
+			}
 		}
-	}
-	if len(bank.refreshed) != 1 {
-		t.Errorf("%d refreshes, want one", len(bank.refreshed))
-	}
+		if len(bank.refreshed) != 1 {
+			t.Errorf("%d refreshes, want one", len(bank.refreshed))
+		}
+	})
 }
 
 func TestOneBankThatFailsIsNamedAndTheOtherIsHeard(t *testing.T) {
-	good, bad := &scripted{id: "good"}, &scripted{id: "bad", script: []error{banking.ErrUnavailable, banking.ErrUnavailable}}
-	d := openDesk(t, good, bad)
-	d.now = noon.Add(time.Hour)
-	list, gaps, err := d.ask(t.Context())
-	if err != nil || len(list) != 1 || list[0].Account.Ref.Bank != "good" || len(gaps) != 1 || gaps[0].Name != "Bank bad" || !errors.Is(gaps[0].Err, banking.ErrUnavailable) {
-		t.Errorf("%d balances, gaps %v, %v", len(list), gaps, err)
-	}
-	if offers := d.connections.Banks(); len(offers) != 2 || offers[0].ID != "good" {
-		t.Errorf("offers %v", offers)
-	}
+	onEach(t, func(t *testing.T, open func(...banking.Bank) *desk) {
+		good, bad := &scripted{id: "good"}, &scripted{id: "bad", script: []error{banking.ErrUnavailable, banking.ErrUnavailable}}
+		d := open(good, bad)
+		d.now = noon.Add(time.Hour)
+		list, gaps, err := d.ask(t.Context())
+		if err != nil || len(list) != 1 || list[0].Account.Ref.Bank != "good" || len(gaps) != 1 || gaps[0].Name != "Bank bad" || !errors.Is(gaps[0].Err, banking.ErrUnavailable) {
+			t.Errorf("%d balances, gaps %v, %v", len(list), gaps, err)
+		}
+		if offers := d.connections.Banks(); len(offers) != 2 || offers[0].ID != "good" {
+			t.Errorf("offers %v", offers)
+		}
+	})
 }
 
 func TestABankThatLeftTheSettingsIsAGap(t *testing.T) {
-	d := openDesk(t, &scripted{id: "one"})
-	teller := banking.NewTeller(banking.NewConnections(nil, d.store, d.house, d.clock, rand.Reader))
-	_, gaps, err := teller.Balances(t.Context(), banking.NewAccess("link", d.key, banking.ReadBalances))
-	if !errors.Is(err, banking.ErrUnavailable) || len(gaps) != 1 || gaps[0].Bank != "one" {
-		t.Errorf("got %v, gaps %v", err, gaps)
-	}
+	onEach(t, func(t *testing.T, open func(...banking.Bank) *desk) {
+		d := open(&scripted{id: "one"})
+		teller := banking.NewTeller(banking.NewConnections(nil, d.store, d.house, d.clock, rand.Reader))
+		_, gaps, err := teller.Balances(t.Context(), banking.NewAccess(d.link, d.key, banking.ReadBalances))
+		if !errors.Is(err, banking.ErrUnavailable) || len(gaps) != 1 || gaps[0].Bank != "one" {
+			t.Errorf("got %v, gaps %v", err, gaps)
+		}
+	})
+}
+
+// What a bank refuses with a token that it has just given is not the customer's fault, unless his consent is over.
+func TestAFreshTokenThatIsRefusedEndsNothingUnlessTheConsentIsOver(t *testing.T) {
+	onEach(t, func(t *testing.T, open func(...banking.Bank) *desk) {
+		for name, tc := range map[string]struct {
+			standing, want error
+		}{
+			"the consent stands":           {nil, banking.ErrUnavailable},
+			"the consent is over":          {banking.ErrRelink, banking.ErrRelink},
+			"nobody can tell just now":     {banking.ErrUnavailable, banking.ErrUnavailable},
+			"the bank has no time to tell": {banking.ErrBusy, banking.ErrBusy},
+		} {
+			t.Run(name, func(t *testing.T) {
+				bank := &scripted{id: "one", refuseAll: true, standing: tc.standing}
+				d := open(bank)
+				if _, gaps, err := d.ask(t.Context()); !errors.Is(err, tc.want) || len(gaps) != 1 || len(bank.refreshed) != 1 {
+					t.Errorf("got %v, gaps %v, after %d refreshes; want %v after one", err, gaps, len(bank.refreshed), tc.want)
+				}
+				bank.refuseAll = false
+				if list, _, err := d.ask(t.Context()); err != nil || len(list) != 1 {
+					t.Errorf("when the bank has changed its mind: %v", err)
+				}
+			})
+		}
+	})
+}
+
+// Processes that share a database share the lease: a token is traded once, and all go on with what came of it.
+func TestOfManyProcessesOneTradesTheToken(t *testing.T) {
+	onEach(t, func(t *testing.T, open func(...banking.Bank) *desk) {
+		bank := &scripted{id: "one", hold: make(chan struct{}), began: make(chan struct{}, 8)}
+		d := open(bank)
+		d.now = noon.Add(time.Hour)
+		asked := make(chan error, 4)
+		for range cap(asked) {
+			teller := banking.NewTeller(banking.NewConnections([]banking.Bank{bank}, d.store, d.house, d.clock, rand.Reader))
+			go func() {
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				defer cancel()
+				_, _, err := teller.Balances(ctx, banking.NewAccess(d.link, d.key, banking.ReadBalances))
+				asked <- err
+			}()
+		}
+		<-bank.began
+		close(bank.hold)
+		for range cap(asked) {
+			if err := <-asked; err != nil {
+				t.Error(err)
+			}
+		}
+		if len(bank.refreshed) != 1 {
+			t.Errorf("%d refreshes, want one", len(bank.refreshed))
+		}
+	})
 }

@@ -67,6 +67,13 @@ func (m measured) Refresh(ctx context.Context, refresh banking.Secret) (banking.
 	return t, err
 }
 
+func (m measured) Standing(ctx context.Context, consentID string) error {
+	begun := m.wall()
+	err := m.Bank.Standing(ctx, consentID)
+	m.note(begun, err)
+	return err
+}
+
 func (m measured) EndConsent(ctx context.Context, consentID string) error {
 	begun := m.wall()
 	err := m.Bank.EndConsent(ctx, consentID)

@@ -159,6 +159,7 @@ func (*counterBank) Exchange(context.Context, banking.Authorization, banking.Ret
 func (*counterBank) Refresh(context.Context, banking.Secret) (banking.Tokens, error) {
 	return banking.Tokens{Access: "access", Refresh: "refresh", Expires: time.Now().Add(24 * time.Hour)}, nil
 }
+func (*counterBank) Standing(context.Context, string) error   { return nil }
 func (*counterBank) EndConsent(context.Context, string) error { return nil }
 
 var onlyAccount = banking.Account{Ref: banking.AccountRef{Bank: "counter", ID: "1"}, Kind: banking.Current, Currency: "GBP", Name: "Everyday", Digits: "1234"}

@@ -27,6 +27,8 @@ const (
 	useful = 150 * time.Millisecond
 	// maxTries is how often one page is asked for.
 	maxTries = 3
+	// maxRenewed is how often another token is wanted for one page. To refuse the second as well is for the Bearer to judge.
+	maxRenewed = 2
 )
 
 // errAbsent means that the bank has no such endpoint (404).
@@ -64,13 +66,13 @@ func timedOut(ctx context.Context) error {
 }
 
 // get reads a resource with the customer's token, and gives an answer with status 200 and JSON in it. It repeats, inside the time that
-// is left: once with another token where the bank refuses the first, after a pause where the bank is busy or fails.
+// is left: with another token where the bank refuses the first, after a pause where the bank is busy or fails.
 func (b *Bank) get(ctx context.Context, bearer banking.Bearer, target string) (*http.Response, error) {
 	token, err := bearer.Token(ctx)
 	if err != nil {
 		return nil, err
 	}
-	renewed := false
+	renewed := 0
 	for try := 1; ; try++ {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 		if err != nil {
@@ -89,8 +91,8 @@ func (b *Bank) get(ctx context.Context, bearer banking.Bearer, target string) (*
 		}
 		if err == nil {
 			err = refusalOf(resp)
-			if resp.StatusCode == http.StatusUnauthorized && !renewed {
-				renewed = true
+			if resp.StatusCode == http.StatusUnauthorized && renewed < maxRenewed {
+				renewed++
 				try--
 				if token, err = bearer.Renew(ctx, token); err != nil {
 					return nil, err
@@ -112,8 +114,7 @@ func kindOf(resp *http.Response) error {
 	code := resp.StatusCode
 	switch {
 	case code == http.StatusUnauthorized:
-		// After a refresh: the token is new, so it is the consent that the bank does not accept any more.
-		return fmt.Errorf("%w: token refused", banking.ErrRelink)
+		return fmt.Errorf("%w: token refused", banking.ErrUnavailable)
 	case code == http.StatusForbidden:
 		return fmt.Errorf("%w: status 403", banking.ErrForbidden)
 	case code == http.StatusNotFound:
@@ -126,10 +127,10 @@ func kindOf(resp *http.Response) error {
 	return fmt.Errorf("%w: status %d", banking.ErrGarbled, code)
 }
 
-// refusalOf gives the kind of a refused read and closes its body. A 403 may say that the customer must authenticate at his bank again, which
-// for us is linking again.
+// refusalOf gives the kind of a refused read and closes its body. A 400 or 403 may say that the consent does not stand, or that the customer must
+// authenticate at his bank again, which for us is linking again.
 func refusalOf(resp *http.Response) error {
-	if resp.StatusCode != http.StatusForbidden {
+	if resp.StatusCode != http.StatusForbidden && resp.StatusCode != http.StatusBadRequest {
 		drop(resp)
 		return kindOf(resp)
 	}
@@ -141,8 +142,11 @@ func refusalOf(resp *http.Response) error {
 	}
 	if err == nil && json.Unmarshal(body, &refusal) == nil {
 		for _, e := range refusal.Errors {
-			if e.Code == "UK.OBIE.Reauthenticate" {
+			switch e.Code { // Read/Write v3.1.11, namespaced error codes; v4.0, its four letters for the same
+			case "UK.OBIE.Reauthenticate", "U028":
 				return fmt.Errorf("%w: the bank wants its customer to authenticate again", banking.ErrRelink)
+			case "UK.OBIE.Resource.InvalidConsentStatus", "U009":
+				return fmt.Errorf("%w: the consent does not stand", banking.ErrRelink)
 			}
 		}
 	}

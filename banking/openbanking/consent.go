@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
@@ -78,6 +79,46 @@ func (b *Bank) createConsent(ctx context.Context, codes []string) (string, error
 		return "", fmt.Errorf("%w: consent", banking.ErrGarbled)
 	}
 	return consent.Data.ConsentID, nil
+}
+
+// Standing reads a consent (v3.1.11 and v4.0 have different words for its states). What is over there, or gone, is banking.ErrRelink. A bank
+// of v3.1 does not change the state when its customer revokes on its own pages; then its token endpoint refuses.
+func (b *Bank) Standing(ctx context.Context, consentID string) error {
+	resp, err := b.ours(ctx, http.MethodGet, b.config.ResourceURL+"/account-access-consents/"+url.PathEscape(consentID), nil)
+	if err != nil {
+		return fmt.Errorf("read consent: %w", err)
+	}
+	body, err := readSmall(resp)
+	if err != nil {
+		return fmt.Errorf("read consent: %w", err)
+	}
+	switch resp.StatusCode {
+	case http.StatusOK:
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusGone:
+		return fmt.Errorf("%w: no such consent at the bank", banking.ErrRelink)
+	default:
+		return fmt.Errorf("read consent: %w", kindOf(resp))
+	}
+	var consent struct {
+		Data struct {
+			Status  string `json:"Status"`
+			Expires string `json:"ExpirationDateTime"`
+		} `json:"Data"`
+	}
+	if !isJSON(resp) || json.Unmarshal(body, &consent) != nil {
+		return fmt.Errorf("%w: consent", banking.ErrGarbled)
+	}
+	switch consent.Data.Status {
+	case "Authorised", "AUTH":
+	case "AwaitingAuthorisation", "Rejected", "Revoked", "AWAU", "RJCT", "CANC", "EXPD":
+		return fmt.Errorf("%w: the consent does not stand", banking.ErrRelink)
+	default:
+		return fmt.Errorf("%w: state of a consent", banking.ErrGarbled)
+	}
+	if end, err := time.Parse(time.RFC3339, consent.Data.Expires); err == nil && !b.options.Now().Before(end) {
+		return fmt.Errorf("%w: the consent has expired", banking.ErrRelink)
+	}
+	return nil
 }
 
 // EndConsent deletes a consent at the bank. One that is already gone, or that was never known (the standard answers 400), is ended.

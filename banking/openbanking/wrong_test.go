@@ -101,7 +101,14 @@ func TestWhatABankCanDoWrong(t *testing.T) {
 		"it is busy for longer than we can wait":            {status(429, "Retry-After", "30"), banking.ErrBusy},
 		"it is busy until a date that is too late":          {status(429, "Retry-After", start().Add(time.Hour).Format(http.TimeFormat)), banking.ErrBusy},
 		"it refuses every token":                            {status(401), banking.ErrRelink},
-		"it wants the customer to authenticate again":       {reauthenticate, banking.ErrRelink},
+		"it wants the customer to authenticate again":       {refusing(403, "UK.OBIE.Reauthenticate"), banking.ErrRelink},
+		"it wants that in the words of version 4":           {refusing(403, "U028"), banking.ErrRelink},
+		"it says that the consent does not stand":           {refusing(400, "UK.OBIE.Resource.InvalidConsentStatus"), banking.ErrRelink},
+		"it says that in the words of version 4":            {refusing(400, "U009"), banking.ErrRelink},
+		"it says that among other things":                   {refusing(403, "UK.OBIE.Header.Invalid", "U028"), banking.ErrRelink},
+		"it forbids the read in other words":                {refusing(403, "UK.OBIE.UnexpectedError"), banking.ErrForbidden},
+		"it does not know the account":                      {refusing(400, "UK.OBIE.Resource.NotFound"), banking.ErrGarbled},
+		"it wants that in a status of its own":              {refusing(409, "UK.OBIE.Reauthenticate"), banking.ErrGarbled},
 		"it forbids the read":                               {status(403), banking.ErrForbidden},
 		"it does not understand us":                         {status(400), banking.ErrGarbled},
 		"it redirects us elsewhere":                         {status(302, "Location", "https://evil.example/"), banking.ErrGarbled},
@@ -167,10 +174,17 @@ func TestWhatABankCanDoWrong(t *testing.T) {
 	}
 }
 
-func reauthenticate(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusForbidden)
-	_, _ = fmt.Fprint(w, `{"Code":"x","Message":"a1","Errors":[{"ErrorCode":"UK.OBIE.Reauthenticate","Message":"a1"}]}`)
+// refusing answers with an error body of the standard.
+func refusing(status int, codes ...string) http.HandlerFunc {
+	var errs []string
+	for _, code := range codes {
+		errs = append(errs, fmt.Sprintf(`{"ErrorCode":%q,"Message":"a1"}`, code))
+	}
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_, _ = fmt.Fprintf(w, `{"Code":"x","Message":"a1","Errors":[%s]}`, strings.Join(errs, ","))
+	}
 }
 
 func htmlPage(w http.ResponseWriter, _ *http.Request) {
