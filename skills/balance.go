@@ -2,6 +2,7 @@ package skills
 
 import (
 	"context"
+	"slices"
 
 	"sotto/banking"
 )
@@ -12,7 +13,11 @@ func balance(ctx context.Context, s *Skill, q Question) (Reply, error) {
 	if err != nil {
 		return Reply{}, failed(err, gaps)
 	}
-	names := s.name(accountsOf(balances))
+	known := accountsOf(balances)
+	if len(gaps) > 0 {
+		known = s.withUntold(ctx, q, known)
+	}
+	names := s.name(known)
 	if len(names) == 0 {
 		return Reply{Key: BalanceNone, Facts: gapFacts(gaps)}, nil
 	}
@@ -34,6 +39,9 @@ func balance(ctx context.Context, s *Skill, q Question) (Reply, error) {
 			}
 		}
 	}
+	if len(facts) == 0 {
+		return Reply{}, failed(gaps[0].Err, gaps) // only of accounts that were not told
+	}
 	start := q.Start
 	if q.More {
 		start += maxNamed
@@ -54,6 +62,21 @@ func balance(ctx context.Context, s *Skill, q Question) (Reply, error) {
 		reply.Facts = append(reply.Facts, Fact{Kind: FactCount, Count: more})
 	}
 	return reply, nil
+}
+
+// withUntold adds the accounts that were not told, as far as they are known: else one that was told would be called, or taken for, another of
+// its name, and one that was not would be said not to be there.
+func (s *Skill) withUntold(ctx context.Context, q Question, told []banking.Account) []banking.Account {
+	all, _, err := s.teller.Accounts(ctx, q.Access)
+	if err != nil {
+		return told
+	}
+	for _, a := range all {
+		if !slices.ContainsFunc(told, func(t banking.Account) bool { return t.Ref == a.Ref }) {
+			told = append(told, a)
+		}
+	}
+	return told
 }
 
 // accountsOf gives each account once, in the order in which the balances came.
