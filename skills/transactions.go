@@ -3,6 +3,7 @@ package skills
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -61,7 +62,7 @@ func transactions(ctx context.Context, s *Skill, q Question) (Reply, error) {
 	if start+n > maxList {
 		start = 0
 	}
-	latest := newest{keep: start + n + 1, banks: map[banking.BankID][]banking.Transaction{}}
+	latest := newest{keep: start + n + 1, rows: map[banking.AccountRef][]banking.Transaction{}}
 	extents, missing, err := s.teller.Transactions(ctx, q.Access, only, window, func(t banking.Transaction) error {
 		if t.Money.Minor != 0 && window.Contains(t.Day) && (about.Merchant == "" || spending.SameMerchant(called(t), about.Merchant)) {
 			latest.add(t)
@@ -74,7 +75,7 @@ func transactions(ctx context.Context, s *Skill, q Question) (Reply, error) {
 	if err := unread(extents, missing); err != nil {
 		return Reply{}, err // the newest may be among those that were not read
 	}
-	rows := latest.of(missing)
+	rows := latest.of(own, missing)
 	reply := Reply{Key: TransactionsSaid, Today: today, Dialogue: Dialogue{Intent: q.Intent, Slots: q.Slots, Page: start}}
 	if start >= len(rows) {
 		horizon, seen := s.horizon(period, about.Complete, extents)
@@ -124,19 +125,19 @@ func purchase(t banking.Transaction, names []named) Fact {
 	return f
 }
 
-// newest keeps the newest entries of each bank, so many of each that a bank that breaks off takes none of the others' with it.
+// newest keeps the newest entries of each account, so many of each that a bank that breaks off takes none of the others' with it.
 type newest struct {
-	keep  int
-	banks map[banking.BankID][]banking.Transaction
+	keep int
+	rows map[banking.AccountRef][]banking.Transaction
 }
 
-// add takes in one entry. Entries of one day stay in the order in which they came; an entry that came before is dropped.
+// add takes in one entry. Entries of one account and day stay in the order in which they came; an entry that came before is dropped.
 func (n *newest) add(t banking.Transaction) {
-	rows := n.banks[t.Account.Bank]
+	rows := n.rows[t.Account]
 	if len(rows) == n.keep && !t.Day.After(rows[len(rows)-1].Day) {
 		return
 	}
-	if t.ID != "" && slices.ContainsFunc(rows, func(o banking.Transaction) bool { return o.ID == t.ID && o.Account == t.Account }) {
+	if t.ID != "" && slices.ContainsFunc(rows, func(o banking.Transaction) bool { return o.ID == t.ID }) {
 		return
 	}
 	at, _ := slices.BinarySearchFunc(rows, t, func(o, t banking.Transaction) int {
@@ -146,24 +147,24 @@ func (n *newest) add(t banking.Transaction) {
 		return -1
 	})
 	rows = slices.Insert(rows, at, t)
-	n.banks[t.Account.Bank] = rows[:min(len(rows), n.keep)]
+	n.rows[t.Account] = rows[:min(len(rows), n.keep)]
 }
 
-// of gives the newest entries of all banks but those that are missing, newest first.
-func (n *newest) of(missing []banking.Gap) []banking.Transaction {
+// of gives the newest entries of all banks but those that are missing, newest first. Those of one day stand in the order of the accounts, and not as
+// accounts that are read in parallel happened to answer: a list that goes on has to be the list that it was.
+func (n *newest) of(own []banking.Account, missing []banking.Gap) []banking.Transaction {
+	place := func(ref banking.AccountRef) int {
+		return slices.IndexFunc(own, func(a banking.Account) bool { return a.Ref == ref })
+	}
+	accounts := slices.SortedFunc(maps.Keys(n.rows), func(a, b banking.AccountRef) int {
+		return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(a.Bank, b.Bank), cmp.Compare(a.ID, b.ID))
+	})
 	var rows []banking.Transaction
-	banks := make([]banking.BankID, 0, len(n.banks))
-	for bank := range n.banks {
-		if !slices.ContainsFunc(missing, func(g banking.Gap) bool { return g.Bank == bank }) {
-			banks = append(banks, bank)
+	for _, ref := range accounts {
+		if !slices.ContainsFunc(missing, func(g banking.Gap) bool { return g.Bank == ref.Bank }) {
+			rows = append(rows, n.rows[ref]...)
 		}
 	}
-	slices.Sort(banks)
-	for _, bank := range banks {
-		rows = append(rows, n.banks[bank]...)
-	}
-	slices.SortStableFunc(rows, func(a, b banking.Transaction) int {
-		return cmp.Compare(b.Day.Sub(a.Day), 0)
-	})
+	slices.SortStableFunc(rows, func(a, b banking.Transaction) int { return b.Day.Compare(a.Day) })
 	return rows[:min(len(rows), n.keep)]
 }

@@ -123,3 +123,14 @@ func TestAtMostFiveTransactionsAreSaidAtOnceAndTheRestAfterAYes(t *testing.T) {
 		t.Errorf("got %d different entries and asked %v; want all 10 and no more to offer", len(said), c.reply.Ask)
 	}
 }
+
+func TestAListThatGoesOnIsTheSameListInWhateverOrderItsAccountsAnswer(t *testing.T) {
+	one := paid(day(time.November, 20), 100, "Boots", "")
+	other := paid(day(time.November, 20), 200, "Lawson", "")
+	other.Account = rainy.Ref
+	b := &bank{links: allowed(), accounts: []banking.Account{current, rainy}, rows: []banking.Transaction{one, other}, extents: map[banking.BankID]banking.Extent{"albion": {}}}
+	c := newTalk(t, b)
+	c.hears("On Friday, November 20th, you paid 1 pound to Boots. Shall I go on?", skills.Transactions, slot(skills.SlotCount, "1"))
+	b.rows = []banking.Transaction{other, one}
+	c.hears("On Friday, November 20th, you paid 2 pounds to Lawson.", skills.Yes, nil)
+}
