@@ -54,7 +54,8 @@ type wireBalance struct {
 
 // Balances gives what stands on every account of the consent.
 func (b *Bank) Balances(ctx context.Context, bearer banking.Bearer, d banking.Directory) ([]banking.Balance, error) {
-	if !b.noBulkBalances.holds(b.options.Now()) {
+	bulk := !b.noBulkBalances.holds(b.options.Now())
+	if bulk {
 		sheet, err := b.sheet(ctx, bearer, b.config.ResourceURL+"/balances", "")
 		if err == nil {
 			return b.choose(ctx, d, sheet)
@@ -62,7 +63,6 @@ func (b *Bank) Balances(ctx context.Context, bearer banking.Bearer, d banking.Di
 		if !errors.Is(err, errAbsent) {
 			return nil, fmt.Errorf("balances at %s: %w", b.config.ID, err)
 		}
-		b.noBulkBalances.note(b.options.Now())
 	}
 	accounts, err := d.Accounts(ctx)
 	if err != nil {
@@ -84,6 +84,9 @@ func (b *Bank) Balances(ctx context.Context, bearer banking.Bearer, d banking.Di
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
+	}
+	if bulk && slices.Contains(errs, nil) { // a bank that finds nothing at all has some other trouble
+		b.noBulkBalances.note(b.options.Now())
 	}
 	return b.partial(slices.Concat(sheets...), stillThere(ctx, d, accounts, errs))
 }

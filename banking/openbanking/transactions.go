@@ -56,12 +56,12 @@ type wireTransaction struct {
 // it reads dates in a zone of its own, and what is outside is dropped here.
 func (b *Bank) Transactions(ctx context.Context, bearer banking.Bearer, d banking.Directory, q banking.Query, each func(banking.Transaction) error) (banking.Extent, error) {
 	r := &reading{bank: b, bearer: bearer, query: q, each: each}
-	if len(q.Only) != 1 && !b.noBulkTransactions.holds(b.options.Now()) {
+	bulk := len(q.Only) != 1 && !b.noBulkTransactions.holds(b.options.Now())
+	if bulk {
 		err := r.list(ctx, b.config.ResourceURL+"/transactions", "")
 		if !errors.Is(err, errAbsent) || r.extent.Rows > 0 {
 			return r.extent, b.name(err)
 		}
-		b.noBulkTransactions.note(b.options.Now())
 	}
 	only := q.Only
 	if len(only) == 0 {
@@ -80,7 +80,11 @@ func (b *Bank) Transactions(ctx context.Context, bearer banking.Bearer, d bankin
 			return r.list(ctx, b.config.ResourceURL+"/accounts/"+url.PathEscape(id)+"/transactions", id)
 		})
 	}
-	return r.extent, b.name(group.Wait())
+	err := group.Wait()
+	if bulk && err == nil { // a bank that finds nothing at all has some other trouble
+		b.noBulkTransactions.note(b.options.Now())
+	}
+	return r.extent, b.name(err)
 }
 
 // name says at which bank it was. The caller's own errors are left as they are.

@@ -335,6 +335,44 @@ func TestAPartOfTheBalancesIsNamedAsPartial(t *testing.T) {
 	}
 }
 
+func TestABankThatFindsNothingForAMomentIsAskedInBulkAgain(t *testing.T) {
+	var lost atomic.Bool
+	var bulk atomic.Int64
+	bank := stub(t, func(w http.ResponseWriter, r *http.Request) {
+		switch strings.TrimPrefix(r.URL.Path, "/bank/aisp") {
+		case "/accounts":
+			write(w, account)
+			return
+		case "/balances", "/transactions":
+			bulk.Add(1)
+		}
+		switch {
+		case lost.Load():
+			w.WriteHeader(http.StatusNotFound)
+		case strings.HasSuffix(r.URL.Path, "/balances"):
+			write(w, balances(stands))
+		default:
+			write(w, rows(good))
+		}
+	})
+	ask := func(want error) {
+		t.Helper()
+		if _, err := bank.Balances(t.Context(), bearer("token"), listing{bank, bearer("token")}); !errors.Is(err, want) {
+			t.Errorf("balances: %v", err)
+		}
+		if _, _, err := read(t.Context(), bank, july()); !errors.Is(err, want) {
+			t.Errorf("entries: %v", err)
+		}
+	}
+	lost.Store(true)
+	ask(banking.ErrGarbled)
+	lost.Store(false)
+	ask(nil)
+	if n := bulk.Load(); n != 4 {
+		t.Errorf("asked in bulk %d times, want 4: a bank that finds nothing at all does not lack two endpoints", n)
+	}
+}
+
 // changing is a directory that is out of date.
 type changing struct {
 	known, now []banking.Account
