@@ -33,7 +33,7 @@ func (s *Server) front(c echo.Context) error {
 		return err
 	}
 	return page(c, frontPage, map[string]any{
-		"Name": s.cfg.SkillName, "Link": s.authorizeURL(), "People": people, "Walk": s.WalkThrough("sotto"),
+		"Name": s.cfg.SkillName, "Link": s.authorizeURL(), "People": people, "Walk": s.WalkThrough(),
 	})
 }
 

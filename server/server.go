@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,8 @@ type Options struct {
 	Log    *zap.Logger      // required
 	Wall   func() time.Time // the machine's clock; required
 	Random io.Reader        // cryptographic; required
+	// Program is how Sotto was called, for the walk-through; "sotto" where it is empty.
+	Program string
 	// Banks are spoken to beside those of the settings: for whoever has a bank at hand that no dialect reaches.
 	Banks []banking.Bank
 	// AlexaEndpoint is one more place, on this machine, where a development house may find Alexa's API. For who plays Alexa.
@@ -43,6 +46,7 @@ type Server struct {
 	wall    func() time.Time
 	now     func() time.Time // the house's clock
 	random  io.Reader
+	program string         // Options.Program
 	banks   []banking.Bank // those of Options
 	api     string         // Options.AlexaEndpoint
 	metrics *metrics
@@ -70,7 +74,7 @@ func New(ctx context.Context, cfg Config, o Options) (*Server, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, log: o.Log, wall: o.Wall, now: func() time.Time { return o.Wall().UTC() }, random: o.Random, banks: o.Banks, api: o.AlexaEndpoint, letGo: letGo}
+	s := &Server{cfg: cfg, log: o.Log, wall: o.Wall, now: func() time.Time { return o.Wall().UTC() }, random: o.Random, program: cmp.Or(o.Program, "sotto"), banks: o.Banks, api: o.AlexaEndpoint, letGo: letGo}
 	if cfg.Dev {
 		s.letGo = 0
 	}

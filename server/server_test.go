@@ -68,7 +68,7 @@ func options(t *testing.T, w io.Writer) server.Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return server.Options{Log: log, Wall: time.Now, Random: rand.Reader}
+	return server.Options{Log: log, Wall: time.Now, Random: rand.Reader, Program: "bin/sotto"}
 }
 
 func openHouse(t *testing.T, state string, environ ...string) *house {
@@ -241,7 +241,7 @@ func TestADevelopmentHouseTellsAClientAllItNeeds(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	if !strings.Contains(h.WalkThrough("bin/sotto"), "bin/sotto ask --state ") {
+	if !strings.Contains(h.WalkThrough(), "bin/sotto ask --state ") {
 		t.Error("the walk-through does not say how to ask")
 	}
 }
@@ -260,6 +260,7 @@ func TestWhatTheOutsideGets(t *testing.T) {
 		"it is ready":                           {path: "/readyz", status: 200, kind: "text/plain", says: "ready"},
 		"its numbers":                           {path: "/metrics", status: 200, kind: "text/plain", says: "go_goroutines"},
 		"its front page":                        {path: "/", status: 200, kind: "text/html", says: "This is Sotto"},
+		"on it the walk-through, as printed":    {path: "/", status: 200, kind: "text/html", says: "bin/sotto ask --state "},
 		"an unknown route, to a program":        {path: "/nowhere", status: 404, kind: "application/problem+json", says: `"status":404`},
 		"an unknown route, to a browser":        {path: "/nowhere", header: map[string]string{"Accept": "text/html,*/*"}, status: 404, kind: "text/html", says: "There is nothing here"},
 		"a method that is not there":            {method: "DELETE", path: "/healthz", status: 405, kind: "application/problem+json"},

@@ -10,9 +10,10 @@ import (
 	"sotto/server/dev"
 )
 
-// WalkThrough is what `serve --dev` prints: a first conversation whose commands work as they stand. program is how Sotto was called.
-func (s *Server) WalkThrough(program string) string {
-	ask := shellWord(program) + " ask "
+// WalkThrough is what `serve --dev` prints: a first conversation whose commands work as they stand.
+func (s *Server) WalkThrough() string {
+	program := shellWord(s.program)
+	ask := program + " ask "
 	if s.cfg.State != defaultState {
 		ask += "--state " + shellWord(s.cfg.State) + " "
 	}
@@ -46,7 +47,7 @@ secret here was invented for the directory %s, and all money is play money.
      %[1]s"yes"
 
 See also: %[6]s --help, %[6]s doctor --dev, %[5]s/healthz, /readyz, /metrics. Ctrl-C closes the house.
-`, ask, s.authorizeURL(), ada.Username, ada.Password, s.cfg.PublicURL, shellWord(program))
+`, ask, s.authorizeURL(), ada.Username, ada.Password, s.cfg.PublicURL, program)
 	return b.String()
 }
 

@@ -23,7 +23,12 @@ func (c *configCommand) Run(s street, cfg *server.Config) error {
 	for _, line := range cfg.Lines() {
 		fmt.Fprintln(s.out, line)
 	}
-	if errors.Is(err, server.ErrSettings) && !c.Dev {
+	return orDev(err, c.Dev)
+}
+
+// orDev adds to what is missing on the street that a development house needs none of it.
+func orDev(err error, dev bool) error {
+	if errors.Is(err, server.ErrSettings) && !dev {
 		return fmt.Errorf("%w (for a development house say --dev)", err)
 	}
 	return err

@@ -56,7 +56,7 @@ func (s street) options(cfg server.Config) (server.Options, error) {
 	if err != nil {
 		return server.Options{}, fmt.Errorf("%w: SOTTO_LOG_LEVEL: say debug, info, warn or error", server.ErrSettings)
 	}
-	return server.Options{Log: log, Wall: s.wall, Random: s.random}, nil
+	return server.Options{Log: log, Wall: s.wall, Random: s.random, Program: s.program}, nil
 }
 
 func main() {
@@ -99,7 +99,7 @@ func run(ctx context.Context, s street, args []string) (code int) {
 	}
 	line, err := parser.Parse(args)
 	if err != nil {
-		return s.fail(err, usage)
+		return s.fail(fmt.Errorf("%w (sotto --help says what there is)", err), usage)
 	}
 	if err := line.Run(); err != nil {
 		code := failed

@@ -31,10 +31,10 @@ func (c *serveCommand) Run(ctx context.Context, s street, cfg *server.Config) er
 	}
 	house, err := server.New(ctx, *cfg, o)
 	if err != nil {
-		return err
+		return orDev(err, c.Dev)
 	}
 	if c.Dev {
-		fmt.Fprint(s.out, house.WalkThrough(s.program))
+		fmt.Fprint(s.out, house.WalkThrough())
 	}
 	return house.Run(ctx)
 }
