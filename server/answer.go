@@ -21,12 +21,23 @@ func (s *Server) answer(ctx context.Context, turn skills.Turn) skills.Reply {
 	begun := s.wall()
 	ctx, cancel := context.WithTimeout(ctx, turnBudget)
 	defer cancel()
-	reply, trace := s.skill.Answer(ctx, turn)
+	reply, trace := s.hear(ctx, turn)
 	s.turnDone(turnLine{
 		Turn: turn.ID, Platform: string(turn.Platform), Intent: string(turn.Intent), Reply: string(reply.Key),
 		Link: trace.Link, Reason: trace.Reason, Took: s.wall().Sub(begun),
 	})
 	return reply
+}
+
+// hear gives what the conversation answers. Where it panics, the customer hears an apology, and not silence; and a worker that nobody waits for lives on.
+func (s *Server) hear(ctx context.Context, turn skills.Turn) (reply skills.Reply, trace skills.Trace) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.panicked("answer", r)
+			reply, trace = skills.Reply{Key: skills.Sorry, End: true, Chat: !turn.Chat.IsZero()}, skills.Trace{Reason: "fault of ours"}
+		}
+	}()
+	return s.skill.Answer(ctx, turn)
 }
 
 // happened does what a platform tells of a link in an aside, for every platform, and logs its one line. A link that is not there is no

@@ -62,7 +62,7 @@ func (s *Server) scheme(r *http.Request) string {
 	return "http"
 }
 
-// recoverPanic turns a panic into an error. The log names its kind and place, not its value, which may hold what a customer said.
+// recoverPanic turns a panic into an error.
 func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		defer func() {
@@ -73,11 +73,16 @@ func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 			if e, ok := r.(error); ok && errors.Is(e, http.ErrAbortHandler) {
 				panic(r)
 			}
-			s.log.Error("panic", zap.String("route", c.Path()), zap.String("kind", fmt.Sprintf("%T", r)), zap.ByteString("stack", debug.Stack()))
+			s.panicked(c.Path(), r)
 			err = echo.NewHTTPError(http.StatusInternalServerError)
 		}()
 		return next(c)
 	}
+}
+
+// panicked logs the kind and place of a panic, and not its value, which may hold what a customer said.
+func (s *Server) panicked(where string, r any) {
+	s.log.Error("panic", zap.String("route", where), zap.String("kind", fmt.Sprintf("%T", r)), zap.ByteString("stack", debug.Stack()))
 }
 
 // boundCrowd answers 503 where more than n requests are being served.

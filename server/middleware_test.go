@@ -8,8 +8,12 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"sotto/linking"
+	"sotto/skills"
 )
 
 func quietServer(t *testing.T, log *bytes.Buffer, cfg Config) *Server {
@@ -31,6 +35,19 @@ func TestAPanicIsAnErrorAndItsValueIsNotLogged(t *testing.T) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	if !strings.Contains(log.String(), `"msg":"panic"`) || strings.Contains(log.String(), "12.50") {
+		t.Errorf("the log: %s", &log)
+	}
+}
+
+func TestAConversationThatPanicsStillSaysSomething(t *testing.T) {
+	var log bytes.Buffer
+	s := quietServer(t, &log, Config{})
+	s.wall, s.metrics = time.Now, newMetrics(nil, nil, nil) // and no conversation
+	reply := s.answer(t.Context(), skills.Turn{ID: "turn", Platform: linking.Alexa, Intent: skills.Balance, Token: "token"})
+	if reply.Key != skills.Sorry || !reply.End {
+		t.Errorf("the reply is %+v", reply)
+	}
+	if !strings.Contains(log.String(), `"msg":"panic"`) || !strings.Contains(log.String(), `"reason":"fault of ours"`) {
 		t.Errorf("the log: %s", &log)
 	}
 }

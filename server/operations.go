@@ -10,8 +10,9 @@ import (
 
 // mountOperations adds what operators and load balancers ask.
 func (s *Server) mountOperations(e *echo.Echo) {
-	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
-	e.GET("/readyz", s.readyz)
+	asked := []string{http.MethodGet, http.MethodHead} // some load balancers want no body
+	e.Match(asked, "/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
+	e.Match(asked, "/readyz", s.readyz)
 	if s.cfg.Dev && s.cfg.MetricsAddr == "" {
 		e.GET("/metrics", echo.WrapHandler(s.metrics.handler()))
 	}

@@ -258,6 +258,7 @@ func TestWhatTheOutsideGets(t *testing.T) {
 	}{
 		"it lives":                              {path: "/healthz", status: 200, kind: "text/plain", says: "ok"},
 		"it is ready":                           {path: "/readyz", status: 200, kind: "text/plain", says: "ready"},
+		"it is ready, without a body":           {method: "HEAD", path: "/readyz", status: 200, kind: "text/plain"},
 		"its numbers":                           {path: "/metrics", status: 200, kind: "text/plain", says: "go_goroutines"},
 		"its front page":                        {path: "/", status: 200, kind: "text/html", says: "This is Sotto"},
 		"on it the walk-through, as printed":    {path: "/", status: 200, kind: "text/html", says: "bin/sotto ask --state "},
