@@ -35,7 +35,6 @@ func BenchmarkBalanceQuestion(b *testing.B) {
 
 		bare := startChild(b, "echo")
 		body := balanceBody(b, atCounter)
-		idle := counter.resident(b)
 		plain, err := http.NewRequestWithContext(b.Context(), http.MethodPost, bare.said["url"]+"/alexa", bytes.NewReader(body))
 		if err != nil {
 			b.Fatal(err)
@@ -61,8 +60,6 @@ func BenchmarkBalanceQuestion(b *testing.B) {
 				b.Errorf("a question through Dialogflow (%s) costs %.0f µs, more than Alexa's %.0f", platform, float64(medians[platform])/1e3, float64(medians["counter"])/1e3)
 			}
 		}
-		b.ReportMetric(idle, "idle-MB")
-		b.ReportMetric(loopback.resident(b), "loaded-MB")
 	}
 }
 

@@ -23,12 +23,13 @@ import (
 
 // fleet is the real program in several processes, on one database and behind one balancer, as an operator runs it.
 type fleet struct {
-	t     *testing.T
-	dir   string
-	env   []string
-	front *httptest.Server // the balancer, whose address is the public URL
-	ships []*ship
-	ada   dev.Person
+	t       *testing.T
+	program string
+	dir     string
+	env     []string
+	front   *httptest.Server // the balancer, whose address is the public URL
+	ships   []*ship
+	ada     dev.Person
 
 	mu     sync.Mutex
 	random *rand.Rand
@@ -47,10 +48,7 @@ type ship struct {
 func openFleet(t *testing.T, n int, database string, random *rand.Rand) *fleet {
 	t.Helper()
 	f := &fleet{t: t, dir: t.TempDir(), random: random}
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(f.dir, "sotto"), "../cmd/sotto")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v: %s", err, out)
-	}
+	f.program = buildSotto(t)
 	f.front = httptest.NewServer(f.balancer())
 	t.Cleanup(f.front.Close)
 	_, banks, ada := farBank(t, f.front.URL+"/link/callback", time.Now, time.Hour)
@@ -92,7 +90,7 @@ func (f *fleet) start(s *ship) {
 		f.t.Error(err)
 		return
 	}
-	cmd := exec.CommandContext(f.t.Context(), filepath.Join(f.dir, "sotto"), "serve", "--dev")
+	cmd := exec.CommandContext(f.t.Context(), f.program, "serve", "--dev")
 	cmd.Env = append([]string{"SOTTO_ADDR=" + s.url[len("http://"):], "SOTTO_STATE=" + s.state}, f.env...)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {

@@ -70,6 +70,43 @@ func begin(tb testing.TB, cmd *exec.Cmd) *child {
 	return nil
 }
 
+// beginReady starts a server and waits until this address answers 200.
+func beginReady(tb testing.TB, cmd *exec.Cmd, address string) *child {
+	tb.Helper()
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	c := &child{cmd: cmd}
+	tb.Cleanup(c.stop)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for range 1500 {
+		r, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, address, nil)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if status, _, err := do(r); err == nil && status == http.StatusOK {
+			return c
+		}
+		<-tick.C
+	}
+	tb.Fatalf("%s does not become ready", cmd)
+	return nil
+}
+
+// buildSotto builds the program as "make build" does, and says where it is.
+func buildSotto(tb testing.TB) string {
+	tb.Helper()
+	program := filepath.Join(tb.TempDir(), "sotto")
+	build := exec.CommandContext(tb.Context(), "go", "build", "-trimpath", "-o", program, "../cmd/sotto")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		tb.Fatalf("build: %v: %s", err, out)
+	}
+	return program
+}
+
 // stop kills the process (-9) and waits until it is gone.
 func (c *child) stop() {
 	c.once.Do(func() {

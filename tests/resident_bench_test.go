@@ -1,0 +1,43 @@
+package tests
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"os/exec"
+	"testing"
+	"time"
+
+	"sotto/server/dev"
+)
+
+// BenchmarkResident measures the resident memory (VmRSS) of the program itself, "sotto serve --dev" with the mock bank that is part of it: five
+// seconds after its start, when nobody has asked anything, and under 32 connections that ask a bank in another process for balances. One operation is
+// the whole measurement.
+func BenchmarkResident(b *testing.B) {
+	const rounds, n = 10, 2000
+	program := buildSotto(b)
+	for range b.N {
+		secret, totp := rand.Text(), base32.StdEncoding.EncodeToString([]byte(rand.Text())[:20])
+		addr, state := freeAddr(b), b.TempDir()
+		bank := startChild(b, "bank", "SOTTO_TEST_HOUSE=http://"+addr, "SOTTO_TEST_SECRET="+secret, "SOTTO_TEST_TOTP="+totp)
+		cmd := exec.CommandContext(b.Context(), program, "serve", "--dev")
+		cmd.Env = []string{
+			"HOME=" + state, "SOTTO_STATE=" + state, "SOTTO_ADDR=" + addr, "SOTTO_BANK_ADDR=127.0.0.1:0", "SOTTO_BANKS=" + banksFile(b, bank.said["url"], secret),
+		}
+		house := beginReady(b, cmd, "http://"+addr+"/readyz")
+		if err := pause(b.Context(), 5*time.Second); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(house.resident(b), "idle-MB")
+
+		far := newSpeaker(b, state, time.Now)
+		far.linkAs(dev.Person{Bank: "far", Customer: dev.Customer{Username: "ada", Password: secret, TOTPSecret: totp}, Now: time.Now}, nil)
+		asked := all(questions(b, far, 256))
+		most := 0.0
+		for range rounds {
+			load(b, n, addr, asked)
+			most = max(most, house.resident(b))
+		}
+		b.ReportMetric(most, "loaded-MB")
+	}
+}
