@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -13,17 +12,8 @@ import (
 	"pgregory.net/rapid"
 
 	"sotto/linking"
-	"sotto/tests/postgres"
+	"sotto/tests/database"
 )
-
-// engines make a fresh database each, and give its URL.
-var engines = map[string]func(testing.TB) string{
-	"SQLite":     func(tb testing.TB) string { return "sqlite:" + filepath.Join(tb.TempDir(), "sotto.db") },
-	"PostgreSQL": postgres.Fresh,
-	"PostgreSQL, serializing everything": func(tb testing.TB) string {
-		return postgres.Fresh(tb) + "&default_transaction_isolation=serializable"
-	},
-}
 
 // family is what the model knows of one link: everything that came of one code.
 type family struct {
@@ -370,7 +360,7 @@ const playing = 5 * time.Second
 // TestNoOrderOfStepsBreaksAFamily: at most one live family per code; nothing of an ended family is ever accepted; refreshes within the
 // grace agree; older access tokens live on. Deeds come one by one and at once, at two processes.
 func TestNoOrderOfStepsBreaksAFamily(t *testing.T) {
-	for name, fresh := range engines {
+	for name, fresh := range database.Engines {
 		t.Run(name, func(t *testing.T) {
 			h := openAt(t, fresh(t))
 			p := h.processes(2)

@@ -21,6 +21,7 @@ import (
 	"sotto/banking"
 	"sotto/linking"
 	"sotto/server/store"
+	"sotto/tests/database"
 )
 
 const (
@@ -204,7 +205,7 @@ var pairwise = slices.Repeat([]byte{9}, 32)
 
 func open(t testing.TB) *house {
 	t.Helper()
-	return openAt(t, engines["SQLite"](t))
+	return openAt(t, database.SQLite(t))
 }
 
 // openAt opens a house on the database at url.

@@ -22,6 +22,7 @@ import (
 	"sotto/banking"
 	"sotto/linking"
 	"sotto/linking/idtoken"
+	"sotto/tests/database"
 )
 
 const ourGoogleID = "1234-sotto.apps.googleusercontent.com"
@@ -136,7 +137,7 @@ func (h *house) unknown(client, sub string) {
 }
 
 func TestAGoogleAccountIsGivenItsOwnLinkAgain(t *testing.T) {
-	for name, fresh := range engines {
+	for name, fresh := range database.Engines {
 		t.Run(name, func(t *testing.T) {
 			h, _ := openGoogle(t, fresh(t))
 			h.unknown("google", "ada")
@@ -177,7 +178,7 @@ func TestWhatEndsALinkIsNeverUndoneByGoogle(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h, _ := openGoogle(t, engines["SQLite"](t))
+			h, _ := openGoogle(t, database.SQLite(t))
 			first := h.known("ada")
 			second, err := h.intend("google", "get", h.idToken("ada", nil))
 			if err != nil {
@@ -344,14 +345,14 @@ func TestWhatNobodyGainsByStreamlinedLinking(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h, _ := openGoogle(t, engines["SQLite"](t))
+			h, _ := openGoogle(t, database.SQLite(t))
 			try(t, h)
 		})
 	}
 }
 
 func TestWhatIsNoIDTokenOfGoogles(t *testing.T) {
-	h, keys := openGoogle(t, engines["SQLite"](t))
+	h, keys := openGoogle(t, database.SQLite(t))
 	h.known("ada")
 	set := func(name string, value any) string {
 		return h.idToken("ada", func(c jwt.MapClaims) { c[name] = value })
@@ -399,7 +400,7 @@ func TestWhatIsNoIDTokenOfGoogles(t *testing.T) {
 }
 
 func TestAStreamlinedRequestSaysWhatItIntends(t *testing.T) {
-	h, _ := openGoogle(t, engines["SQLite"](t))
+	h, _ := openGoogle(t, database.SQLite(t))
 	for reason, tc := range map[string][2]string{"intent_missing": {"", "x"}, "intent_unknown": {"delete", "x"}, "id_token_missing": {"get", ""}} {
 		_, err := h.intend("google", tc[0], tc[1])
 		refused(t, err, "invalid_request", reason)
@@ -408,7 +409,7 @@ func TestAStreamlinedRequestSaysWhatItIntends(t *testing.T) {
 
 // TestGoogleIsAnsweredInItsOwnWords: the bodies of its reference, byte for byte where they are whole.
 func TestGoogleIsAnsweredInItsOwnWords(t *testing.T) {
-	h, _ := openGoogle(t, engines["SQLite"](t))
+	h, _ := openGoogle(t, database.SQLite(t))
 	says := func(v any, err error, want string) {
 		t.Helper()
 		var e *linking.OAuthError

@@ -19,7 +19,7 @@ import (
 	"sotto/server"
 	"sotto/server/dev"
 	"sotto/skills"
-	"sotto/tests/postgres"
+	"sotto/tests/database"
 )
 
 // databases are the engines that every refusal is tried on, with what makes a fresh database of each.
@@ -27,8 +27,8 @@ var databases = []struct {
 	name  string
 	fresh func(testing.TB) string
 }{
-	{"SQLite", func(tb testing.TB) string { return "sqlite:" + filepath.Join(tb.TempDir(), "sotto.db") }},
-	{"PostgreSQL", postgres.Fresh},
+	{"SQLite", database.SQLite},
+	{"PostgreSQL", database.PostgreSQL},
 }
 
 // chapter is one subject of the table of refusals, and refusal one row of it.

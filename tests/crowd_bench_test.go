@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"sotto/server/dev"
-	"sotto/tests/postgres"
+	"sotto/tests/database"
 )
 
 // BenchmarkAmongAMillion measures what a request with an access token costs where a million are live, beside a house with a thousand. Each token has a
@@ -26,7 +26,7 @@ func BenchmarkAmongAMillion(b *testing.B) {
 			return "sqlite:" + path, opened(b, "sqlite", "file:"+path+"?_pragma=busy_timeout(60000)&_pragma=synchronous(OFF)&_pragma=cache_size(-200000)")
 		},
 		"PostgreSQL": func() (string, *sql.DB) {
-			url := postgres.Fresh(b)
+			url := database.PostgreSQL(b)
 			return url, opened(b, "pgx", url)
 		},
 	} {

@@ -46,6 +46,7 @@ var plan = map[string][]string{
 	"tests/judge":        {},
 	"tests/judge/google": {},
 	"tests/postgres":     {},
+	"tests/database":     {"server/store", "tests/postgres"},
 	"tests/conformance":  {"banking", "linking", "linking/disclosure", "skills/messenger/outbox"},
 }
 
@@ -67,7 +68,7 @@ var guests = map[string][]string{
 	"html/template":                     {"server", "server/pages", "banking/mockbank"},
 	"cloud.google.com/":                 {"tests/judge/google"},
 	"google.golang.org/protobuf":        {"tests/judge/google"},
-	"testing":                           {"tests/judge", "tests/judge/google", "tests/conformance", "tests/postgres"},
+	"testing":                           {"tests/judge", "tests/judge/google", "tests/conformance", "tests/database", "tests/postgres"},
 	"go.uber.org/zap":                   {"server", "cmd/sotto"},
 	"github.com/gorilla":                {},
 	"github.com/stretchr":               {},

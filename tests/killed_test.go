@@ -22,7 +22,7 @@ import (
 	"sotto/linking"
 	"sotto/server/dev"
 	"sotto/skills"
-	"sotto/tests/postgres"
+	"sotto/tests/database"
 )
 
 // TestFourHousesKilledAtRandomLoseNoLinkAndAcceptNothingTwice lets assistants link, refresh and revoke at four processes on one PostgreSQL
@@ -46,7 +46,7 @@ func TestFourHousesKilledAtRandomLoseNoLinkAndAcceptNothingTwice(t *testing.T) {
 		}
 	}
 	t.Logf("seed %d", seed)
-	f := openFleet(t, 4, postgres.Fresh(t), mathrand.New(mathrand.NewPCG(seed, 0)))
+	f := openFleet(t, 4, database.PostgreSQL(t), mathrand.New(mathrand.NewPCG(seed, 0)))
 	file, err := dev.ReadFile(f.ships[0].state)
 	if err != nil {
 		t.Fatal(err)

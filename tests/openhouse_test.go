@@ -10,8 +10,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,6 +28,7 @@ import (
 	"sotto/server/dev"
 	"sotto/skills"
 	"sotto/skills/alexa"
+	"sotto/tests/database"
 )
 
 // morning is when most tests happen: a Monday, in the bank's zone and in UTC.
@@ -85,8 +89,16 @@ func openAs(tb testing.TB, at time.Time, cfg server.Config) *openHouse {
 	}
 	cfg.Dev, cfg.Migrate, cfg.BankAddr, cfg.LogLevel = true, true, "127.0.0.1:0", "debug"
 	cfg.SkillName, cfg.Invocation, cfg.Retention = "Sotto", "sotto", server.Retention(400*24*time.Hour)
+	if path := filepath.Join(cfg.State, "sotto.db"); cfg.Database == "" && absent(path) {
+		database.File(tb, path) // which is quicker than to have the house make it
+	}
 	h.Server = start(tb, h, cfg, log)
 	return h
+}
+
+func absent(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 func start(tb testing.TB, h *openHouse, cfg server.Config, log *zap.Logger) *server.Server {

@@ -19,7 +19,7 @@ import (
 	"sotto/server"
 	"sotto/server/dev"
 	"sotto/skills"
-	"sotto/tests/postgres"
+	"sotto/tests/database"
 )
 
 // replicas are two houses behind one public URL, on one PostgreSQL, with one bank beside their own.
@@ -34,7 +34,7 @@ type replicas struct {
 
 func openReplicas(t *testing.T) *replicas {
 	t.Helper()
-	r := &replicas{database: postgres.Fresh(t)}
+	r := &replicas{database: database.PostgreSQL(t)}
 	first, second := freeAddr(t), freeAddr(t)
 	r.bankTime.Store(morning.UnixNano())
 	bankNow := func() time.Time { return time.Unix(0, r.bankTime.Load()).UTC() }

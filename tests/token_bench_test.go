@@ -12,7 +12,7 @@ import (
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
 	"sotto/server/dev"
-	"sotto/tests/postgres"
+	"sotto/tests/database"
 )
 
 // BenchmarkTokenEndpoint measures how long /oauth/token takes to answer under a constant 70 % of what saturates it: refreshes of rotating tokens, each the
@@ -23,7 +23,7 @@ func BenchmarkTokenEndpoint(b *testing.B) {
 	const links, n, rounds, round = 512, 8000, 3, 5 * time.Second
 	for engine, database := range map[string]func() string{
 		"SQLite":     func() string { return "" },
-		"PostgreSQL": func() string { return postgres.Fresh(b) },
+		"PostgreSQL": func() string { return database.PostgreSQL(b) },
 	} {
 		b.Run(engine, func(b *testing.B) {
 			for range b.N {

@@ -9,14 +9,14 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"sotto/linking"
-	"sotto/tests/postgres"
+	"sotto/tests/database"
 )
 
 // BenchmarkRefreshOnPostgreSQL measures what a refresh costs in the store, beside the bare statement that finds the grant by its token, sent through the
 // same driver from as many goroutines over as many connections. "refresh" is of a stable token, and "rotating" of one that is replaced, each time another
 // generation: that is written, and is a transaction.
 func BenchmarkRefreshOnPostgreSQL(b *testing.B) {
-	url := postgres.Fresh(b)
+	url := database.PostgreSQL(b)
 	db := open(b, url)
 	i, err := taken(b.Context(), db, "1")
 	if err != nil {

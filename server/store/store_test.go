@@ -9,22 +9,13 @@ import (
 	"time"
 
 	"sotto/server/store"
+	"sotto/tests/database"
 	"sotto/tests/postgres"
 )
 
-// engines make a fresh database each, and give its URL. The third stands for engines that serialize everything and refuse with 40001
-// what they cannot.
-var engines = map[string]func(testing.TB) string{
-	"SQLite":     func(tb testing.TB) string { return "sqlite:" + filepath.Join(tb.TempDir(), "sotto.db") },
-	"PostgreSQL": postgres.Fresh,
-	"PostgreSQL, serializing everything": func(tb testing.TB) string {
-		return postgres.Fresh(tb) + "&default_transaction_isolation=serializable"
-	},
-}
-
-// onEach runs a test on every engine.
+// onEach runs a test on every engine; fresh makes a migrated database, and gives its URL.
 func onEach(t *testing.T, test func(t *testing.T, fresh func(testing.TB) string)) {
-	for name, fresh := range engines {
+	for name, fresh := range database.Engines {
 		t.Run(name, func(t *testing.T) { test(t, fresh) })
 	}
 }
@@ -80,9 +71,15 @@ func TestADatabaseKeepsTheKindItWasFirstMarkedWith(t *testing.T) {
 	})
 }
 
+// onEachEmpty is as onEach, but the databases are not migrated.
+func onEachEmpty(t *testing.T, test func(t *testing.T, url string)) {
+	t.Run("SQLite", func(t *testing.T) { test(t, "sqlite:"+filepath.Join(t.TempDir(), "sotto.db")) })
+	t.Run("PostgreSQL", func(t *testing.T) { test(t, postgres.Fresh(t)) })
+}
+
 func TestMigratingBringsADatabaseToTheProgramsVersionAndMayBeRepeated(t *testing.T) {
-	onEach(t, func(t *testing.T, fresh func(testing.TB) string) {
-		db := open(t, fresh(t))
+	onEachEmpty(t, func(t *testing.T, url string) {
+		db := open(t, url)
 		if err := db.Migrate(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -94,8 +91,7 @@ func TestMigratingBringsADatabaseToTheProgramsVersionAndMayBeRepeated(t *testing
 }
 
 func TestProcessesThatStartTogetherMigrateOnce(t *testing.T) {
-	onEach(t, func(t *testing.T, fresh func(testing.TB) string) {
-		url := fresh(t)
+	onEachEmpty(t, func(t *testing.T, url string) {
 		var all sync.WaitGroup
 		for range 4 {
 			all.Go(func() {
