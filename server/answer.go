@@ -18,6 +18,12 @@ const inviteBudget = time.Second
 
 // answer has the conversation answer one turn, for every platform. It owns the deadline and the one log line.
 func (s *Server) answer(ctx context.Context, turn skills.Turn) skills.Reply {
+	reply, _ := s.answered(ctx, turn)
+	return reply
+}
+
+// answered is answer, with what there is to know of it.
+func (s *Server) answered(ctx context.Context, turn skills.Turn) (skills.Reply, skills.Trace) {
 	begun := s.wall()
 	ctx, cancel := context.WithTimeout(ctx, turnBudget)
 	defer cancel()
@@ -26,7 +32,7 @@ func (s *Server) answer(ctx context.Context, turn skills.Turn) skills.Reply {
 		Turn: turn.ID, Platform: string(turn.Platform), Intent: string(turn.Intent), Reply: string(reply.Key),
 		Link: trace.Link, Reason: trace.Reason, Took: s.wall().Sub(begun),
 	})
-	return reply
+	return reply, trace
 }
 
 // hear gives what the conversation answers. Where it panics, the customer hears an apology, and not silence; and a worker that nobody waits for lives on.

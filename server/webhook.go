@@ -61,7 +61,7 @@ func (s *Server) mountPlatforms(e *echo.Echo) {
 }
 
 // webhook serves a platform that posts a request and speaks what comes back: bounded body, Verify, Decode, answer, Encode. What a
-// platform refuses leaves one line in the log.
+// platform refuses leaves one line in the log; what it sends twice is answered once.
 func (s *Server) webhook(d door) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		begun := s.wall()
@@ -79,13 +79,7 @@ func (s *Server) webhook(d door) echo.HandlerFunc {
 		}
 		var answer []byte
 		if aside == nil {
-			enough := s.meanwhile(r.Context(), d, turn, body)
-			reply := s.answer(r.Context(), turn)
-			enough()
-			if reply.LinkCard && reply.Chat {
-				reply = s.invite(r.Context(), turn, reply)
-			}
-			if answer, err = d.platform.Encode(turn, reply, s.phrases.Say(turn.Locale, reply)); err != nil {
+			if answer, err = s.once(r.Context(), d, turn, body); err != nil {
 				return err
 			}
 		} else {
@@ -101,6 +95,18 @@ func (s *Server) webhook(d door) echo.HandlerFunc {
 		_, err = c.Response().Write(answer)
 		return err
 	}
+}
+
+// speak answers a turn that the door was given as body, in the platform's words. What it gives beside that says what the answer was made of.
+func (s *Server) speak(ctx context.Context, d door, turn skills.Turn, body []byte) ([]byte, skills.Reply, skills.Trace, error) {
+	enough := s.meanwhile(ctx, d, turn, body)
+	reply, trace := s.answered(ctx, turn)
+	enough()
+	if reply.LinkCard && reply.Chat {
+		reply = s.invite(ctx, turn, reply)
+	}
+	answer, err := d.platform.Encode(turn, reply, s.phrases.Say(turn.Locale, reply))
+	return answer, reply, trace, err
 }
 
 // invite adds the address at which the customer begins to link the chat.

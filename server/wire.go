@@ -34,6 +34,7 @@ type rooms struct {
 	record      *disclosure.Log
 	skill       *skills.Skill
 	phrases     *speech.Phrases
+	repeats     *repeats
 	alexa       *alexa.Platform
 	agents      *agents       // nil where Dialogflow's routes are closed
 	messenger   *facebookPage // nil where there is none
@@ -96,7 +97,8 @@ func (s *Server) openRooms(ctx context.Context) error {
 	if err := s.openConversation(banks); err != nil {
 		return err
 	}
-	s.loops = append(s.loops, s.endConsents, s.sweep, s.rereadKeys)
+	s.repeats = newRepeats(s.now)
+	s.loops = append(s.loops, s.endConsents, s.sweep, s.rereadKeys, s.repeats.run)
 	if err := s.openDialogflow(clients); err != nil {
 		return err
 	}

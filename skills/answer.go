@@ -55,7 +55,7 @@ func (s *Skill) ask(ctx context.Context, q *Question) (Reply, Trace) {
 			return reply, Trace{Reason: reason}
 		}
 	}
-	trace := Trace{Link: q.Link.ID}
+	trace := traceOf(q.Link, "")
 	reply, err := handlers[q.Intent](ctx, s, *q)
 	if err != nil {
 		reply, trace.Reason = apology(err)
@@ -90,15 +90,25 @@ func (s *Skill) admit(ctx context.Context, q *Question, entry Entry) (Reply, Tra
 	}
 	for _, scope := range needed {
 		if !link.Has(scope) {
-			return withheld(scope), Trace{Link: link.ID, Reason: "scope withheld"}, false
+			return withheld(scope), traceOf(link, "scope withheld"), false
 		}
 	}
 	q.Access, err = link.Access(needed...)
 	if err != nil {
 		reply, reason := apology(err)
-		return reply, Trace{Link: link.ID, Reason: reason}, false
+		return reply, traceOf(link, reason), false
 	}
 	return Reply{}, Trace{}, true
+}
+
+// Stands says whether an answer that was made to this turn before may be given to it again: the link it was made for is there, is still the
+// turn's, and allows what it allowed then. It reads the grant afresh, as an answer does.
+func (s *Skill) Stands(ctx context.Context, turn Turn, t Trace) bool {
+	if t.Link == "" {
+		return true // it holds no fact
+	}
+	link, err := s.resolve(ctx, &Question{Turn: turn})
+	return err == nil && link.ID == t.Link && slices.Equal(link.Scopes, t.scopes)
 }
 
 // known says whether the turn says whose it is: by a token, or by the chat it was said in.

@@ -66,6 +66,12 @@ func New(o Options) (*Skill, error) {
 type Trace struct {
 	Link   string // the link's id, to be logged only as an HMAC; empty where there was none
 	Reason string // why the answer is an apology, a refusal or only part of one, in a fixed word; empty where it is whole
+
+	scopes []linking.Scope // what the link allowed then; see Stands
+}
+
+func traceOf(link linking.Link, reason string) Trace {
+	return Trace{Link: link.ID, Reason: reason, scopes: link.Scopes}
 }
 
 // Question is a turn that was understood: whose it is, and what of the dialogue so far belongs to it.

@@ -39,13 +39,14 @@ func BenchmarkBalanceQuestion(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
+		constant := onTheWire(b, []*http.Request{plain})[0]
 		medians := costs(b, rounds, n, map[string]measured{
-			"echo":     {bare, host(bare), all(onTheWire(b, []*http.Request{plain}))},
-			"counter":  {counter, host(counter), all(questions(b, atCounter, 256))},
-			"loopback": {loopback, host(loopback), all(questions(b, far, 256))},
+			"echo":     {bare, host(bare), always(all(func([]byte) []byte { return constant }))},
+			"counter":  {counter, host(counter), questions(b, atCounter)},
+			"loopback": {loopback, host(loopback), questions(b, far)},
 			// The same question on the other platforms, at the same counter.
-			"es": {counter, host(counter), all(typedQuestions(b, atCounter, false, 256))},
-			"cx": {counter, host(counter), all(typedQuestions(b, atCounter, true, 256))},
+			"es": {counter, host(counter), typedQuestions(b, atCounter, false)},
+			"cx": {counter, host(counter), typedQuestions(b, atCounter, true)},
 		})
 		base := float64(medians["echo"])
 		b.ReportMetric(base/1e3, "echo-µs")
@@ -104,27 +105,19 @@ func newHouseChild(tb testing.TB, kind string, env ...string) *child {
 
 func host(c *child) string { return strings.TrimPrefix(c.said["url"], "http://") }
 
-// all has every connection send these requests.
-func all(requests [][]byte) []talk {
-	talks := make([]talk, connections)
-	for i := range talks {
-		talks[i] = repeating(requests)
-	}
-	return talks
+// questions are signed balance questions, each another request.
+func questions(tb testing.TB, s *speaker) func(n int) []talk {
+	return fresh(func(n int) [][]byte {
+		requests := make([]*http.Request, n)
+		for i := range n {
+			requests[i] = s.signed(balanceBody(tb, s))
+		}
+		return onTheWire(tb, requests)
+	})
 }
 
-// questions are n signed balance questions.
-func questions(tb testing.TB, s *speaker, n int) [][]byte {
-	tb.Helper()
-	requests := make([]*http.Request, n)
-	for i := range n {
-		requests[i] = s.signed(balanceBody(tb, s))
-	}
-	return onTheWire(tb, requests)
-}
-
-// typedQuestions are n balance questions from an agent of Dialogflow, by a customer who links at the same bank as the speaker.
-func typedQuestions(tb testing.TB, s *speaker, cx bool, n int) [][]byte {
+// typedQuestions are balance questions from an agent of Dialogflow, each another request, by a customer who links at the same bank as the speaker.
+func typedQuestions(tb testing.TB, s *speaker, cx bool) func(n int) []talk {
 	tb.Helper()
 	other := *s
 	other.client = s.file.Clients["google"]
@@ -134,22 +127,24 @@ func typedQuestions(tb testing.TB, s *speaker, cx bool, n int) [][]byte {
 	caller := &dialogflow.Caller{
 		CX: cx, Username: s.file.Dialogflow.Username, Password: s.file.Dialogflow.Password, Locale: "en-US", Token: device.Token, Random: rand.Reader,
 	}
-	requests := make([]*http.Request, n)
-	for i := range n {
-		body, err := caller.Ask("what's my balance", skills.Balance, nil)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		path := "/dialogflow/es"
-		if cx {
-			path = "/dialogflow/cx"
-		}
-		if requests[i], err = http.NewRequestWithContext(tb.Context(), http.MethodPost, s.file.PublicURL+path, bytes.NewReader(body)); err != nil {
-			tb.Fatal(err)
-		}
-		requests[i].Header = caller.Header()
+	path := "/dialogflow/es"
+	if cx {
+		path = "/dialogflow/cx"
 	}
-	return onTheWire(tb, requests)
+	return fresh(func(n int) [][]byte {
+		requests := make([]*http.Request, n)
+		for i := range n {
+			body, err := caller.Ask("what's my balance", skills.Balance, nil)
+			if err != nil {
+				tb.Fatal(err)
+			}
+			if requests[i], err = http.NewRequestWithContext(tb.Context(), http.MethodPost, s.file.PublicURL+path, bytes.NewReader(body)); err != nil {
+				tb.Fatal(err)
+			}
+			requests[i].Header = caller.Header()
+		}
+		return onTheWire(tb, requests)
+	})
 }
 
 func balanceBody(tb testing.TB, s *speaker) []byte {

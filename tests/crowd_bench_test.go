@@ -104,7 +104,7 @@ func crowd(tb testing.TB, fresh func() (string, *sql.DB), n int) measured {
 		at := i * len(wire) / len(talks)
 		talks[i] = repeating(slices.Concat(wire[at:], wire[:at]))
 	}
-	return measured{house, host(house), talks}
+	return measured{house, host(house), always(talks)}
 }
 
 // sideBySide gives the medians of rounds in turn, as CPU time or as time that passes.
@@ -119,7 +119,7 @@ func sideBySide(tb testing.TB, few, many measured, passes bool) (small, large ti
 	for range rounds {
 		for i, m := range []measured{few, many} {
 			begun := time.Now()
-			load(tb, n, m.address, m.talks)
+			load(tb, n, m.address, m.talks(n))
 			took[i] = append(took[i], time.Since(begun)/n)
 		}
 	}

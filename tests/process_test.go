@@ -259,15 +259,16 @@ func costs(tb testing.TB, rounds, n int, servers map[string]measured) map[string
 	names := make([]string, 0, len(servers))
 	for name, s := range servers {
 		names = append(names, name)
-		load(tb, n, s.address, s.talks)
+		load(tb, n, s.address, s.talks(n))
 	}
 	slices.Sort(names)
 	seen := map[string][]time.Duration{}
 	for range rounds {
 		for _, name := range names {
 			s := servers[name]
+			talks := s.talks(n)
 			before := s.child.cpu(tb)
-			load(tb, n, s.address, s.talks)
+			load(tb, n, s.address, talks)
 			seen[name] = append(seen[name], (s.child.cpu(tb)-before)/time.Duration(n))
 		}
 	}
@@ -279,9 +280,26 @@ func costs(tb testing.TB, rounds, n int, servers map[string]measured) map[string
 	return medians
 }
 
-// measured is one server and what is said to it, by each connection.
+// measured is one server and what is said to it, by each connection, in a round of n requests. That is put together before the round begins.
 type measured struct {
 	child   *child
 	address string
-	talks   []talk
+	talks   func(n int) []talk
 }
+
+// always has the same said in every round.
+func always(talks []talk) func(int) []talk {
+	return func(int) []talk { return talks }
+}
+
+// fresh has every request sent once and never again, since a house gives an answer twice without asking anybody.
+func fresh(make func(n int) [][]byte) func(int) []talk {
+	return func(n int) []talk {
+		requests := make(n + connections) // each connection has its next one in hand when the round is over
+		var next atomic.Int64
+		return all(func([]byte) []byte { return requests[next.Add(1)-1] })
+	}
+}
+
+// all has every connection hold the same talk.
+func all(t talk) []talk { return slices.Repeat([]talk{t}, connections) }

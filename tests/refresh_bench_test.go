@@ -33,14 +33,14 @@ func BenchmarkRefresh(b *testing.B) {
 		servers := map[string]measured{}
 		for policy, client := range map[string]string{"stable": "alexa", "rotating": "mcp"} {
 			tokens := refreshTokens(b, house, client, links)
-			servers["sotto "+policy] = measured{house, host(house), refreshers(b, house.said["url"]+"/oauth/token", file.Clients[client], tokens)}
+			servers["sotto "+policy] = measured{house, host(house), always(refreshers(b, house.said["url"]+"/oauth/token", file.Clients[client], tokens))}
 			theirs := dev.Client{ID: policy}
 			if file.Clients[client].Secret != "" {
 				theirs.Secret = rand.Text()
 			}
 			peer := begin(b, exec.CommandContext(b.Context(), node, "peers/oidc-provider.mjs", policy, theirs.Secret, fmt.Sprint(connections)))
 			tokens = strings.Fields(peer.said["tokens"])
-			servers["peer "+policy] = measured{peer, host(peer), refreshers(b, peer.said["url"]+"/token", theirs, tokens)}
+			servers["peer "+policy] = measured{peer, host(peer), always(refreshers(b, peer.said["url"]+"/token", theirs, tokens))}
 		}
 		medians := costs(b, rounds, n, servers)
 		for _, policy := range []string{"stable", "rotating"} {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"strconv"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -55,7 +56,7 @@ func (a *agent) turn(header http.Header, body []byte, q asked) (skills.Turn, err
 		ID: q.id, Platform: linking.Google, Locale: q.locale, Token: token, Intent: skills.Fallback, Dialogue: a.readDialogue(q.dialogue), Wire: q.wire,
 	}
 	if turn.ID == "" {
-		sum := sha256.Sum256(body)
+		sum := sha256.Sum256(strconv.AppendInt(body[:len(body):len(body)], a.now().UnixNano(), 10)) // said again, it is another request
 		turn.ID = hex.EncodeToString(sum[:16])
 	}
 	if token == "" && !q.phone && a.client != "" && q.session != "" {
