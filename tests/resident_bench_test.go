@@ -32,10 +32,10 @@ func BenchmarkResident(b *testing.B) {
 
 		far := newSpeaker(b, state, time.Now)
 		far.linkAs(dev.Person{Bank: "far", Customer: dev.Customer{Username: "ada", Password: secret, TOTPSecret: totp}, Now: time.Now}, nil)
-		asked := all(questions(b, far, 256))
+		asked := questions(b, far)
 		most := 0.0
 		for range rounds {
-			load(b, n, addr, asked)
+			load(b, n, addr, asked(n))
 			most = max(most, house.resident(b))
 		}
 		b.ReportMetric(most, "loaded-MB")
