@@ -69,6 +69,9 @@ func (c *Connections) Joined(ctx context.Context, link string) ([]Joined, error)
 		if bank, ok := c.banks[row.Bank]; ok {
 			joined[i].Name = bank.Name()
 		}
+		if !row.Relink && row.RefreshExpires.After(c.now()) {
+			joined[i].Until = row.RefreshExpires
+		}
 	}
 	return joined, nil
 }

@@ -25,5 +25,6 @@ type Joined struct {
 	Bank   BankID
 	Name   string // as it is shown; the id where the settings have the bank no more
 	Since  time.Time
-	Relink bool // the connection is over; only linking again helps
+	Until  time.Time // when the bank's permission ends, if nobody renews it there; zero where the bank does not say, or it is over
+	Relink bool      // the connection is over; only linking again helps
 }

@@ -27,7 +27,7 @@ const (
 func (a *Authority) page(ctx context.Context, i Interaction, browser Token, problem error) (Page, error) {
 	p := Page{
 		Interaction: i.ID, Browser: browser, Client: a.ClientName(ctx, i.Client), ClientID: i.Client, Locales: i.Locales, Banks: a.o.Connections.Banks(),
-		Scopes: i.Asked.Scopes(), Chosen: i.Scopes.Scopes(), Bank: banking.BankID(i.Bank), Chat: a.fromChat(i), Problem: problem,
+		Scopes: i.Asked.Scopes(), Chosen: i.Scopes.Scopes(), Bank: banking.BankID(i.Bank), Chat: a.fromChat(i), Account: i.Account != nil, Problem: problem,
 	}
 	if i.Scopes == 0 {
 		p.Chosen = p.Scopes

@@ -39,6 +39,7 @@ type Page struct {
 	Bank        banking.BankID // the one chosen last; may be empty
 	Joined      []banking.Joined
 	Chat        bool // it ends with a code to be typed in a chat, where Host may be empty
+	Account     bool // the client has said for which of its accounts the link is, which will be remembered
 	// Problem is why the page is shown again, nil the first time: a kind of package banking, or ErrChoice.
 	Problem error
 }

@@ -15,8 +15,9 @@ const maxOwn = 200
 // Own is a link as its customer sees it.
 type Own struct {
 	Link
-	Banks []banking.Joined
-	Ended time.Time // zero while it lives
+	Banks   []banking.Joined
+	Ended   time.Time // zero while it lives
+	Cleared time.Time // when its record was last erased; zero where it never was
 }
 
 // Links gives a customer's links, living and ended, the newest first. Those that were forgotten are gone.
@@ -68,7 +69,7 @@ func (a *Authority) own(ctx context.Context, row Owned) (Own, error) {
 		Link: Link{
 			ID: row.Link, Client: row.Client, Platform: client.Platform, Subject: row.Subject, Scopes: row.Scopes.Scopes(), Created: row.Created, key: key,
 		},
-		Banks: banks, Ended: row.Ended,
+		Banks: banks, Ended: row.Ended, Cleared: row.Cleared,
 	}, nil
 }
 
@@ -88,6 +89,19 @@ func (a *Authority) Narrow(ctx context.Context, c Customer, link string, keep []
 	}
 	if err != nil {
 		return fmt.Errorf("narrow: %w", err)
+	}
+	return nil
+}
+
+// Clear erases the record of what was shared with a customer's link. The link stays as it is, and so does that its record was erased, and when:
+// whoever looks at it must not take what is there for the whole. ErrNotLinked where it is not his.
+func (a *Authority) Clear(ctx context.Context, c Customer, link string) error {
+	err := a.o.Store.ClearRecord(ctx, c.name, link, a.o.Now())
+	if errors.Is(err, ErrNone) {
+		return fmt.Errorf("%w: no link of this customer", ErrNotLinked)
+	}
+	if err != nil {
+		return fmt.Errorf("clear: %w", err)
 	}
 	return nil
 }

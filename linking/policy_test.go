@@ -87,43 +87,6 @@ func TestAnAccessTokenIsWhatRFC9068Says(t *testing.T) {
 	}
 }
 
-func TestEveryRefreshGivesAnotherAccessTokenAndTheOldOnesStay(t *testing.T) {
-	for _, client := range []string{"alexa", "google", "mcp"} {
-		t.Run(client, func(t *testing.T) {
-			h := open(t)
-			g := h.linked(client)
-			seen := map[linking.Token]bool{g.AccessToken: true}
-			refresh := g.RefreshToken
-			for range 5 {
-				next := h.token(client, refreshing(refresh))
-				if seen[next.AccessToken] {
-					t.Error("an access token was given twice")
-				}
-				seen[next.AccessToken] = true
-				refresh = next.RefreshToken
-			}
-			for token := range seen {
-				if !h.lives(client, token) {
-					t.Error("an older access token died of a refresh")
-				}
-			}
-			h.pass(2 * time.Hour)
-			for token := range seen {
-				if h.lives(client, token) {
-					t.Error("an access token outlived its time")
-				}
-			}
-			h.pass(10 * 365 * 24 * time.Hour)
-			if err := h.Sweep(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			if got := h.token(client, refreshing(refresh)); !h.lives(client, got.AccessToken) {
-				t.Error("the refresh token did not live as long as its link")
-			}
-		})
-	}
-}
-
 func TestARefreshCanNarrowTheScopeOfOneAccessToken(t *testing.T) {
 	h := open(t)
 	for _, client := range []string{"alexa", "google", "mcp"} {

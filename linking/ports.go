@@ -313,6 +313,7 @@ type Owned struct {
 	Key     []byte // sealed
 	Created time.Time
 	Ended   time.Time // zero while it lives
+	Cleared time.Time // when its record was last erased; zero where it never was
 }
 
 // SignIn is a customer who was sent to his bank to say who he is.
@@ -355,6 +356,9 @@ type LinkStore interface {
 	// NarrowLink leaves a customer's living link those of its scopes that are in keep; ErrNone where there is no such link, or nothing would
 	// be left.
 	NarrowLink(ctx context.Context, customer []byte, link string, keep Mask) error
+	// ClearRecord deletes all that is recorded of what was shared with a customer's link, ended or not, and keeps that it was done at now, in one
+	// transaction; ErrNone where there is no such link of his.
+	ClearRecord(ctx context.Context, customer []byte, link string, now time.Time) error
 	// Receipt gives the receipt of this code, and how many consents of what it is for are still to be ended; ErrNone.
 	Receipt(ctx context.Context, code string) (Receipt, error)
 	// EndLink ends the link's grants and deletes its access tokens; its connections, and consents that wait for its customer at banks, are

@@ -20,13 +20,15 @@ type exported struct {
 	Scopes    []linking.Scope `json:"scopes"`
 	Since     time.Time       `json:"since"`
 	Ended     *time.Time      `json:"ended,omitzero"`
+	Cleared   *time.Time      `json:"cleared,omitzero"` // when the record was last erased
 	Banks     []exportedBank  `json:"banks"`
 }
 
 type exportedBank struct {
-	ID    string    `json:"id"`
-	Name  string    `json:"name"`
-	Since time.Time `json:"since"`
+	ID    string     `json:"id"`
+	Name  string     `json:"name"`
+	Since time.Time  `json:"since"`
+	Until *time.Time `json:"until,omitzero"` // when the bank's permission ends
 }
 
 // exportPage is how many entries of the record are in memory at a time.
@@ -88,8 +90,15 @@ func (s *Server) exported(ctx context.Context, o linking.Own) exported {
 	if !o.Ended.IsZero() {
 		x.Ended = &o.Ended
 	}
+	if !o.Cleared.IsZero() {
+		x.Cleared = &o.Cleared
+	}
 	for _, b := range o.Banks {
-		x.Banks = append(x.Banks, exportedBank{ID: string(b.Bank), Name: b.Name, Since: b.Since})
+		bank := exportedBank{ID: string(b.Bank), Name: b.Name, Since: b.Since}
+		if !b.Until.IsZero() {
+			bank.Until = &b.Until
+		}
+		x.Banks = append(x.Banks, bank)
 	}
 	return x
 }

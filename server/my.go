@@ -113,7 +113,15 @@ func (s *Server) decideMy(ctx context.Context, c echo.Context, st *step, who lin
 		if err != nil {
 			return err
 		}
-		return s.showSure(ctx, c, own)
+		return s.showSure(ctx, c, own, "erase")
+	case "clear":
+		own, err := s.authority.Own(ctx, who, link)
+		if err != nil {
+			return err
+		}
+		return s.showSure(ctx, c, own, "wipe")
+	case "wipe":
+		return s.told(c, st, link, "cleared", s.authority.Clear(ctx, who, link))
 	case "erase":
 		_, err := s.authority.Erase(ctx, who, link)
 		if err != nil {

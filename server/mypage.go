@@ -25,7 +25,7 @@ const (
 
 // said are what the customer's page says first, on being sent there; true where it is a fault.
 var said = map[string]bool{
-	"signed-out": true, "goodbye": false, "narrowed": false, "nothing-left": true, "stopped": false,
+	"signed-out": true, "goodbye": false, "narrowed": false, "nothing-left": true, "stopped": false, "cleared": false,
 	"no-bank": true, "nameless": true, "denied": true, "unavailable": true, "not-signed-in": true,
 }
 
@@ -47,12 +47,17 @@ type myLink struct {
 	Since      string
 	Ended      string // empty while it lives
 	Used       string // empty where nothing was shared
+	Cleared    string // when the record was last erased; empty where it never was
 	Banks      []string
+	Until      []myUntil
 	Relink     string // the banks whose connection is over
 	Scopes     []linking.Scope
 	Entries    []myEntry
 	Older      string // where older entries are; may be empty
 }
+
+// myUntil is when a bank's permission ends.
+type myUntil struct{ Bank, Day string }
 
 // myEntry is one reply that held facts.
 type myEntry struct {
@@ -126,8 +131,14 @@ func (s *Server) myLink(ctx context.Context, w *words, who linking.Customer, o l
 	if !o.Ended.IsZero() {
 		shown.Ended = w.day(o.Ended.In(zone))
 	}
+	if !o.Cleared.IsZero() {
+		shown.Cleared = w.moment(o.Cleared.In(zone))
+	}
 	var over []string
 	for _, b := range o.Banks {
+		if !b.Until.IsZero() {
+			shown.Until = append(shown.Until, myUntil{b.Name, w.day(b.Until.In(s.zone(b.Bank)))})
+		}
 		if !slices.Contains(shown.Banks, b.Name) {
 			shown.Banks = append(shown.Banks, b.Name)
 		}
@@ -152,16 +163,17 @@ func (s *Server) myLink(ctx context.Context, w *words, who linking.Customer, o l
 	return shown, nil
 }
 
-// surePage asks once more before a link is erased.
+// surePage asks once more before something is erased.
 type surePage struct {
 	frame
-	Link   string
-	Living bool
+	Link     string
+	Decision string // what to do: "erase" the link, or "wipe" its record
+	Living   bool
 }
 
-func (s *Server) showSure(ctx context.Context, c echo.Context, o linking.Own) error {
+func (s *Server) showSure(ctx context.Context, c echo.Context, o linking.Own, decision string) error {
 	w, name := s.words(c), s.clientName(ctx, o.Client)
-	shown := surePage{frame: s.frame(w, "my.sure.heading", "client", name), Link: o.ID, Living: o.Ended.IsZero()}
+	shown := surePage{frame: s.frame(w, "my."+decision+".heading", "client", name), Link: o.ID, Decision: decision, Living: o.Ended.IsZero()}
 	shown.Client = name
 	return s.show(c, http.StatusOK, "sure", w, shown)
 }

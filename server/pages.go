@@ -50,6 +50,7 @@ type consentPage struct {
 	Bank                 string // the name of the bank of Problem, or of the only one there is; may be empty
 	Joined               string // the names of the banks joined already; empty where there is none
 	Chat                 bool   // it ends with a code to be typed in a chat; Host may be empty then
+	Account              bool   // which of the assistant's accounts it is for will be remembered
 	Banks                []bankChoice
 	Left                 int    // how many banks are not joined
 	Next                 string // the name of the only one left; empty where there are more
@@ -102,7 +103,7 @@ func (s *Server) showConsent(c echo.Context, p linking.Page) error {
 	s.setBrowser(c, p.Browser)
 	w := s.keepWords(c, p.Locales)
 	shown := consentPage{
-		frame: s.frame(w, "consent.title", "client", p.Client), Interaction: p.Interaction, Host: p.Host, Site: p.Site, Local: p.Local && p.Site != "", Joined: namesOf(p.Joined), Chat: p.Chat,
+		frame: s.frame(w, "consent.title", "client", p.Client), Interaction: p.Interaction, Host: p.Host, Site: p.Site, Local: p.Local && p.Site != "", Joined: namesOf(p.Joined), Chat: p.Chat, Account: p.Account,
 		PrivacyURL: s.cfg.PrivacyURL, TermsURL: s.cfg.TermsURL,
 	}
 	shown.Client, shown.Step = p.Client, 1

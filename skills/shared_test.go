@@ -12,7 +12,7 @@ func TestShared(t *testing.T) {
 	b := shopper()
 	b.balances = []banking.Balance{balanceOf(current, 100)}
 	c := newTalk(t, b)
-	c.hears("I haven't shared anything with this assistant so far.", skills.Shared, nil)
+	c.hears("I have no record of sharing anything with this assistant.", skills.Shared, nil)
 	c.say(skills.Balance, nil)
 	c.hears("I've shared something with this assistant once: balances. I never share account numbers or passwords.", skills.Shared, nil)
 	c.say(skills.Spending, slot(skills.SlotPeriod, "2026-W47"))

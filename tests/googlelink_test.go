@@ -41,7 +41,13 @@ func (w *walker) opens(token string) bool {
 // linked walks to the bank and back, and trades the code as Google does: with its secret in the body.
 func (w *walker) linked(more url.Values) tokenAnswer {
 	w.tb.Helper()
-	back := w.back(w.decide(w.signIn(w.approve(w.open(more))), "approve"))
+	return w.linkedFrom(w.open(more))
+}
+
+// linkedFrom goes on from the first page.
+func (w *walker) linkedFrom(page *dev.Page) tokenAnswer {
+	w.tb.Helper()
+	back := w.back(w.decide(w.signIn(w.approve(page)), "approve"))
 	return w.tokens(url.Values{
 		"grant_type": {"authorization_code"}, "code": back["code"], "redirect_uri": {w.client.RedirectURIs[0]}, "code_verifier": {verifier},
 	}, inBody(w.client))
@@ -171,7 +177,15 @@ func TestGoogleLinksAnAccountAgainWithoutTheBank(t *testing.T) {
 	if status != http.StatusUnauthorized || answer["error"] != "linking_error" || hint == "" {
 		t.Fatalf("create is answered %d %v", status, answer)
 	}
-	first := w.linked(url.Values{"login_hint": {hint}})
+	const remembered = "We keep a mark of that account for as long as the link lasts"
+	if page := h.walker(t, "google").open(nil); strings.Contains(page.Text, remembered) {
+		t.Error("the page says that an account is remembered where none is")
+	}
+	page := w.open(url.Values{"login_hint": {hint}})
+	if !strings.Contains(page.Text, remembered) {
+		t.Errorf("the page does not say that the account is remembered: %s", page.Text)
+	}
+	first := w.linkedFrom(page)
 	strange("in the name of another account", "eve")
 	if status, answer := asked("check", "ada"); status != http.StatusOK || answer["account_found"] != "true" || len(answer) != 1 {
 		t.Errorf("check is answered %d %v", status, answer)

@@ -30,10 +30,10 @@ func TestACustomerSeesWhatIsSharedAndTakesItBack(t *testing.T) {
 		locale        string
 		words         []string
 	}{
-		"phone":        {390, 844, false, "en-US", []string{"See what you share, and take it back", "What you share", "Done. It holds from the next question on.", "Forget you at Alexa?", "You are forgotten"}},
-		"desktop":      {1280, 900, false, "en-GB", []string{"See what you share, and take it back", "What you share", "Done. It holds from the next question on.", "Forget you at Alexa?", "You are forgotten"}},
-		"phone-dark":   {390, 844, true, "pt-BR", []string{"Veja o que você compartilha e desfaça", "O que você compartilha", "Pronto. Vale a partir da próxima pergunta.", "Esquecer você em Alexa?", "Pronto, esquecemos você"}},
-		"desktop-dark": {1280, 900, true, "en-US", []string{"See what you share, and take it back", "What you share", "Done. It holds from the next question on.", "Forget you at Alexa?", "You are forgotten"}},
+		"phone":        {390, 844, false, "en-US", []string{"See what you share, and take it back", "What you share", "Done. It holds from the next question on.", "Forget you at Alexa?", "You are forgotten", "Clear what was shared with Alexa?", "Done. What was recorded there before is erased."}},
+		"desktop":      {1280, 900, false, "en-GB", []string{"See what you share, and take it back", "What you share", "Done. It holds from the next question on.", "Forget you at Alexa?", "You are forgotten", "Clear what was shared with Alexa?", "Done. What was recorded there before is erased."}},
+		"phone-dark":   {390, 844, true, "pt-BR", []string{"Veja o que você compartilha e desfaça", "O que você compartilha", "Pronto. Vale a partir da próxima pergunta.", "Esquecer você em Alexa?", "Pronto, esquecemos você", "Limpar o que foi compartilhado com Alexa?", "Pronto. O que estava registrado ali foi apagado."}},
+		"desktop-dark": {1280, 900, true, "en-US", []string{"See what you share, and take it back", "What you share", "Done. It holds from the next question on.", "Forget you at Alexa?", "You are forgotten", "Clear what was shared with Alexa?", "Done. What was recorded there before is erased."}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			speaker := s.speaker(t)
@@ -71,6 +71,15 @@ func TestACustomerSeesWhatIsSharedAndTakesItBack(t *testing.T) {
 			if heard := words(t, speaker.say("what were my last transactions").SSML); !strings.Contains(heard, "purchases") {
 				t.Errorf("heard %q with a token from before", heard)
 			}
+			v.press("clear")
+			v.do(chromedp.WaitVisible(`[value="wipe"]`))
+			at("22a-clear", 5)
+			v.press("wipe")
+			v.do(chromedp.WaitVisible("#said"))
+			if got := read(v, chromedp.Text("#said")); got != tc.words[6] {
+				t.Errorf("the page says %q", got)
+			}
+			v.look("22b-cleared")
 			v.press("forget")
 			v.do(chromedp.WaitVisible(`[value="erase"]`))
 			at("23-sure", 3)

@@ -206,6 +206,73 @@ func TestTheRecordCanBeReadPageByPageAndTakenAway(t *testing.T) {
 	}
 }
 
+func TestACustomerClearsTheRecordOfOneAssistantAndStaysLinked(t *testing.T) {
+	h := open(t)
+	first, second := h.speaker(t), h.speaker(t)
+	first.link("ada", nil)
+	for range 7 {
+		h.pass(time.Minute)
+		first.say("what's my balance")
+	}
+	second.link("ada", nil)
+	second.say("what's my balance")
+	o := h.visitor(t, "ada")
+	ids := links(o.signIn())
+	newer, older := ids[0], ids[1]
+	entries := func(link string) int { return strings.Count(o.open("/my?link="+link).Source, "<time>") }
+
+	page := o.do(url.Values{"link": {older}, "decision": {"clear"}})
+	if !strings.Contains(page.Text, "This cannot be undone") || !strings.Contains(page.Text, "Alexa stays linked") || entries(older) != 7 {
+		t.Fatalf("it is not asked once more: %s", page.Text)
+	}
+	for range 2 { // the second time is a double click, or the way back
+		if done := o.submit(page.Forms[0], url.Values{"decision": {"wipe"}}); !strings.Contains(done.Text, "What was recorded there before is erased") ||
+			!strings.Contains(done.Text, "You cleared the record on November 23, 2026") || !strings.Contains(done.Text, "Not since you cleared the record") {
+			t.Fatalf("cleared: %s", done.Text)
+		}
+		if entries(older) != 0 || entries(newer) != 1 {
+			t.Errorf("%d entries of the one that was cleared, %d of the other", entries(older), entries(newer))
+		}
+	}
+	if heard := words(t, first.say("what have you shared").SSML); heard != "I have no record of sharing anything with this assistant." {
+		t.Errorf("heard %q", heard)
+	}
+	if heard := first.say("what's my balance"); heard.LinkCard {
+		t.Errorf("the link has ended with its record: %s", heard.SSML)
+	}
+	if entries(older) != 1 {
+		t.Errorf("%d entries of what was shared since", entries(older))
+	}
+	var export struct {
+		Links []struct {
+			Link   struct{ ID, Cleared string } `json:"link"`
+			Shared []struct{}                   `json:"shared"`
+		} `json:"links"`
+	}
+	if err := json.Unmarshal([]byte(o.open("/my/export").Source), &export); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range export.Links {
+		if (l.Link.Cleared != "") != (l.Link.ID == older) || len(l.Shared) != 1 {
+			t.Errorf("the export says %+v", l)
+		}
+	}
+}
+
+// The bank says until when its permission lasts; the page says it on, and no longer when it is over.
+func TestACustomerSeesUntilWhenHisBanksPermissionLasts(t *testing.T) {
+	h := open(t)
+	s := h.speaker(t)
+	s.link("ada", nil)
+	if page := h.visitor(t, "ada").signIn(); !strings.Contains(page.Text, "Albion Bank: until May 22, 2027") {
+		t.Errorf("%s", page.Text)
+	}
+	h.pass(181 * 24 * time.Hour)
+	if page := h.visitor(t, "ada").signIn(); strings.Contains(page.Text, "until May") {
+		t.Errorf("a permission that is over: %s", page.Text)
+	}
+}
+
 // TestStrangersOnACustomersPage has those who want to see, or end, what is another's.
 func TestStrangersOnACustomersPage(t *testing.T) {
 	h := open(t)
@@ -218,6 +285,9 @@ func TestStrangersOnACustomersPage(t *testing.T) {
 		if heard := words(t, s.say("how much did I spend last week").SSML); !strings.Contains(heard, "You spent") {
 			t.Errorf("the victim's link now says %q", heard)
 		}
+		if heard := words(t, s.say("what have you shared").SSML); strings.Contains(heard, "no record") {
+			t.Errorf("the victim's record is gone: %q", heard)
+		}
 	}
 	for name, try := range map[string]func(*testing.T, *visitor){
 		"whoever is not signed in can neither see nor do anything": func(t *testing.T, o *visitor) {
@@ -226,7 +296,7 @@ func TestStrangersOnACustomersPage(t *testing.T) {
 					t.Errorf("%s: %s", path, page.Text)
 				}
 			}
-			for _, decision := range []string{"narrow", "stop", "forget", "erase"} {
+			for _, decision := range []string{"narrow", "stop", "clear", "wipe", "forget", "erase"} {
 				if page := o.do(url.Values{"link": {target}, "scope": {"balances"}, "decision": {decision}}); !strings.Contains(page.Text, "You were signed out") {
 					t.Errorf("%s: %s", decision, page.Text)
 				}
@@ -240,7 +310,7 @@ func TestStrangersOnACustomersPage(t *testing.T) {
 					t.Errorf("%s: %d %s", path, page.Status, page.Text)
 				}
 			}
-			for _, decision := range []string{"narrow", "stop", "forget", "erase"} {
+			for _, decision := range []string{"narrow", "stop", "clear", "wipe", "forget", "erase"} {
 				if page := o.do(url.Values{"link": {target}, "scope": {"balances"}, "decision": {decision}}); page.Status != http.StatusNotFound {
 					t.Errorf("%s: %d %s", decision, page.Status, page.Text)
 				}
@@ -354,7 +424,7 @@ func TestAnotherSiteCannotActOnACustomersPage(t *testing.T) {
 		"an origin that is not ours":          {"Origin": {"https://evil.example"}},
 		"a page without an origin of its own": {"Origin": {"null"}},
 	} {
-		for _, decision := range []string{"sign-in", "sign-out", "narrow", "stop", "forget", "erase"} {
+		for _, decision := range []string{"sign-in", "sign-out", "narrow", "stop", "clear", "wipe", "forget", "erase"} {
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.PublicURL()+"/my", strings.NewReader("decision="+decision+"&bank=albion&link=x"))
 			if err != nil {
 				t.Fatal(err)

@@ -4,18 +4,19 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 
 	"sotto/linking"
 )
 
 // ownedColumns are what scanOwned reads.
-const ownedColumns = `id, client, subject, scopes, key, created, ended`
+const ownedColumns = `id, client, subject, scopes, key, created, ended, cleared`
 
 func scanOwned(scan func(...any) error) (linking.Owned, error) {
 	var o linking.Owned
-	var created, ended int64
-	err := scan(&o.Link, &o.Client, &o.Subject, &o.Scopes, &o.Key, &created, &ended)
-	o.Created, o.Ended = instant(created), instant(ended)
+	var created, ended, cleared int64
+	err := scan(&o.Link, &o.Client, &o.Subject, &o.Scopes, &o.Key, &created, &ended, &cleared)
+	o.Created, o.Ended, o.Cleared = instant(created), instant(ended), instant(cleared)
 	return o, err
 }
 
@@ -54,6 +55,22 @@ func (db *DB) NarrowLink(ctx context.Context, customer []byte, link string, keep
 	})
 	if err != nil {
 		return fmt.Errorf("narrow link: %w", err)
+	}
+	return nil
+}
+
+// ClearRecord deletes what is recorded of a link.
+func (db *DB) ClearRecord(ctx context.Context, customer []byte, link string, now time.Time) error {
+	err := db.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var id string
+		if err := one(ctx, tx, `UPDATE links SET cleared = $3 WHERE id = $1 AND customer = $2 RETURNING id`, []any{link, customer, millis(now)}, &id); err != nil {
+			return none(err)
+		}
+		_, err := tx.ExecContext(ctx, `DELETE FROM disclosures WHERE link_id = $1`, id)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("clear record: %w", err)
 	}
 	return nil
 }

@@ -28,6 +28,7 @@ func Disclosures(t *testing.T, open func(*testing.T) DisclosureStore) {
 		"a link sees only its own":                             ownRows,
 		"nothing is kept of a link that is not there":          noLinkNoRow,
 		"a forgotten link's rows are gone, and none come back": rowsGoWithTheLink,
+		"a record is cleared by its customer alone, and whole": clearRecord,
 		"an id is kept once":                                   idOnce,
 		"a sweep deletes what is too old, a few at a time":     dropOld,
 		"many at once are all kept":                            appendRace,
@@ -137,6 +138,38 @@ func rowsGoWithTheLink(t *testing.T, s DisclosureStore) {
 	_, total, err = s.Disclosures(t.Context(), stays, 10)
 	check(t, err)
 	same(t, "rows of the other link", total, 1)
+}
+
+func clearRecord(t *testing.T, s DisclosureStore) {
+	customer := blob()
+	mine, other, another := linkedFor(t, s, customer, noon).ID, linkedFor(t, s, customer, noon).ID, linkedFor(t, s, blob(), noon).ID
+	for i, link := range []string{mine, mine, other, another} {
+		check(t, s.AppendDisclosure(t.Context(), row(link, i)))
+	}
+	rows := func(link string) int {
+		_, total, err := s.Disclosures(t.Context(), link, 10)
+		check(t, err)
+		return total
+	}
+	wantNone(t, "another customer", s.ClearRecord(t.Context(), blob(), mine, noon))
+	wantNone(t, "a link that is not there", s.ClearRecord(t.Context(), customer, name(), noon))
+	same(t, "rows, as nobody else can clear them", rows(mine), 2)
+	at := noon.Add(time.Minute)
+	check(t, s.ClearRecord(t.Context(), customer, mine, at))
+	same(t, "rows", rows(mine), 0)
+	same(t, "rows of his other link", rows(other), 1)
+	same(t, "rows of another customer", rows(another), 1)
+	got, err := s.LinkOf(t.Context(), customer, mine)
+	check(t, err)
+	same(t, "when it was cleared", got.Cleared, at)
+	check(t, s.AppendDisclosure(t.Context(), row(mine, 9)))
+	same(t, "rows afterwards", rows(mine), 1)
+	check(t, s.EndLink(t.Context(), mine, at))
+	check(t, s.ClearRecord(t.Context(), customer, mine, at.Add(time.Minute)))
+	same(t, "rows of an ended link", rows(mine), 0)
+	got, err = s.LinkOf(t.Context(), customer, mine)
+	check(t, err)
+	same(t, "when it was cleared again", got.Cleared, at.Add(time.Minute))
 }
 
 func idOnce(t *testing.T, s DisclosureStore) {
