@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"testing"
@@ -16,27 +15,18 @@ import (
 
 	"sotto/banking"
 	"sotto/server/store"
-	"sotto/tests/postgres"
+	"sotto/tests/database"
 )
-
-// engines make a fresh database each, and give its URL.
-var engines = map[string]func(testing.TB) string{
-	"SQLite":     func(tb testing.TB) string { return "sqlite:" + filepath.Join(tb.TempDir(), "sotto.db") },
-	"PostgreSQL": postgres.Fresh,
-}
 
 // onEach runs a test on every engine. Its desks stand before one database, each with a link of its own.
 func onEach(t *testing.T, test func(t *testing.T, open func(...banking.Bank) *desk)) {
-	for name, fresh := range engines {
+	for name, fresh := range database.Engines {
 		t.Run(name, func(t *testing.T) {
 			db, err := store.Open(t.Context(), fresh(t), time.Now)
 			if err != nil {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { db.Close() })
-			if err := db.Migrate(t.Context()); err != nil {
-				t.Fatal(err)
-			}
 			test(t, func(banks ...banking.Bank) *desk { return openDesk(t, db, banks...) })
 		})
 	}

@@ -11,12 +11,13 @@ import (
 	"time"
 
 	"sotto/linking"
+	"sotto/tests/database"
 )
 
 // onBoth runs a test with a house on both engines.
 func onBoth(t *testing.T, test func(t *testing.T, h *house)) {
 	for _, name := range []string{"SQLite", "PostgreSQL"} {
-		t.Run(name, func(t *testing.T) { test(t, openAt(t, engines[name](t))) })
+		t.Run(name, func(t *testing.T) { test(t, openAt(t, database.Engines[name](t))) })
 	}
 }
 
