@@ -109,7 +109,7 @@ func (m *facebookPage) unlink(ctx context.Context, chat linking.Chat) (bool, err
 // messages makes the sendings of a reply; after is done once the first has arrived.
 func (m *facebookPage) messages(e messenger.Event, reply skills.Reply, notice string, after func(context.Context)) ([]outbox.Send, error) {
 	w := messenger.Words{
-		Text:   notice + m.phrases.Say(m.locale, reply).Text,
+		Text:   notice + m.phrases.Write(m.locale, reply),
 		Button: func(id string) string { return m.phrases.Label(m.locale, "button."+id) },
 	}
 	for _, f := range reply.Facts {

@@ -7,6 +7,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/bojanz/currency"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
@@ -21,6 +22,7 @@ var files embed.FS
 type locale struct {
 	tag      language.Tag
 	messages map[string]*message
+	format   *currency.Formatter // of amounts that are written
 }
 
 // message is one message in its plural forms. The texts between its names are escaped.
@@ -50,7 +52,7 @@ func load() (map[string]*locale, error) {
 		}
 		name := file.Tag.String()
 		if locales[name] == nil {
-			locales[name] = &locale{tag: file.Tag, messages: map[string]*message{}}
+			locales[name] = &locale{tag: file.Tag, messages: map[string]*message{}, format: currency.NewFormatter(currency.NewLocale(name))}
 		}
 		for _, m := range file.Messages {
 			if locales[name].messages[m.ID] != nil {

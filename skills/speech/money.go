@@ -4,19 +4,41 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/bojanz/currency"
+
 	"sotto/banking"
 )
 
-// money says an amount without its sign, in words: "12 pounds and 30 pence", "1 pound", "30 pence", "1,204 yen", "1 dinar and 250
-// fils". A currency without words is said as a decimal and its code.
-func (l *locale) money(m banking.Money, about bool) string {
-	said := l.amount(m)
+// money says an amount without its sign.
+func (s spoken) money(m banking.Money, about bool) string {
+	said := ""
+	if s.written {
+		said = s.figures(m)
+	}
+	if said == "" {
+		said = s.amount(m)
+	}
 	if about {
-		return l.say("money.about", 0, "Money", said)
+		return s.say("money.about", 0, "Money", said)
 	}
 	return said
 }
 
+// figures writes an amount as it is written where the language is spoken: "£1,234.56", "US$12.30", "KWD 1.250". Empty where the currency is none.
+func (l *locale) figures(m banking.Money) string {
+	decimal, err := m.Decimal()
+	if err != nil {
+		return ""
+	}
+	amount, err := currency.NewAmount(strings.TrimPrefix(decimal, "-"), string(m.Currency))
+	if err != nil {
+		return ""
+	}
+	return escape(l.format.Format(amount))
+}
+
+// amount says an amount in words: "12 pounds and 30 pence", "1 pound", "30 pence", "1,204 yen", "1 dinar and 250 fils". A currency without
+// words is said as a decimal and its code.
 func (l *locale) amount(m banking.Money) string {
 	code := string(m.Currency)
 	exponent, err := m.Currency.Exponent()

@@ -71,27 +71,19 @@ func (p *Phrases) in(wanted string) *locale {
 // cut and escaped. As long as r has no more facts than a handler of skills puts into it, the speech stays under 8,000 characters.
 func (p *Phrases) Say(locale string, r skills.Reply) Spoken {
 	l := p.in(locale)
-	s := spoken{locale: l, reply: r}
-	id := string(r.Key)
-	if some := id + ".some"; l.has(some) && slices.ContainsFunc(r.Facts, func(f skills.Fact) bool { return f.Kind == skills.FactCount }) {
-		id = some
-	}
-	if inChat := id + ".chat"; r.Chat && l.has(inChat) {
-		id = inChat
-	}
-	if r.Key == skills.NotUnderstood && r.Dialogue.Asked != "" {
-		id += ".asked"
-	}
-	said := tidy(s.frame(id))
-	if r.Else {
-		said = tidy(said + " " + l.say("else", 0))
-	}
+	said := spoken{locale: l, reply: r}.whole()
 	out := Spoken{SSML: speak(said), Text: plain(said)}
 	if r.Ask {
 		again := l.say(repromptID(r), 0)
 		out.RepromptSSML, out.RepromptText = speak(again), plain(again)
 	}
 	return out
+}
+
+// Write gives the words of Say as they are written in a chat, where nobody says them aloud: an amount is "£1,234.56". The language and
+// what is said of names are those of Say.
+func (p *Phrases) Write(locale string, r skills.Reply) string {
+	return plain(spoken{locale: p.in(locale), reply: r, written: true}.whole())
 }
 
 // Label gives the words of something that is read and not heard, such as the title of a button, in the nearest language; pairs are names
@@ -118,7 +110,33 @@ func repromptID(r skills.Reply) string {
 // spoken is one reply being said.
 type spoken struct {
 	*locale
-	reply skills.Reply
+	reply   skills.Reply
+	written bool // to be read, not heard
+}
+
+// whole says all of it.
+func (s spoken) whole() string {
+	id := string(s.reply.Key)
+	if some := id + ".some"; s.has(some) && slices.ContainsFunc(s.reply.Facts, func(f skills.Fact) bool { return f.Kind == skills.FactCount }) {
+		id = some
+	}
+	id = s.inChat(id)
+	if s.reply.Key == skills.NotUnderstood && s.reply.Dialogue.Asked != "" {
+		id += ".asked"
+	}
+	said := tidy(s.frame(id))
+	if s.reply.Else {
+		said = tidy(said + " " + s.say("else", 0))
+	}
+	return said
+}
+
+// inChat names the message that says the same where there is a chat to link, and no app.
+func (s spoken) inChat(id string) string {
+	if own := id + ".chat"; s.reply.Chat && s.has(own) {
+		return own
+	}
+	return id
 }
 
 // frame says a message whose names stand for what the reply's facts are.

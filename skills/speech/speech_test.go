@@ -76,6 +76,38 @@ func TestAmountsAreSaidAsAVoiceSaysThem(t *testing.T) {
 	}
 }
 
+func TestAmountsAreWrittenInAChatAsTheyAreReadThere(t *testing.T) {
+	p := phrases(t)
+	for _, tc := range []struct {
+		locale string
+		money  banking.Money
+		want   string
+	}{
+		{"en-GB", money(123456, "GBP"), "£1,234.56"},
+		{"en-US", money(123456, "GBP"), "£1,234.56"},
+		{"en-GB", money(100, "GBP"), "£1.00"},
+		{"en-GB", money(5, "GBP"), "£0.05"},
+		{"en-GB", money(0, "GBP"), "£0.00"},
+		{"en-GB", money(1234567890, "EUR"), "€12,345,678.90"},
+		{"en-US", money(1230, "USD"), "$12.30"},
+		{"en-GB", money(1230, "USD"), "US$12.30"},
+		{"en-US", money(10789, "JPY"), "¥10,789"},
+		{"en-US", money(403629, "KWD"), "KWD\u00a0403.629"},
+		{"en-US", money(1234567, "CLF"), "CLF\u00a0123.4567"},
+		{"en-US", money(1, "QQQ"), "an amount in QQQ"},
+	} {
+		if got := p.Write(tc.locale, balance(tc.money, false)); got != "Your current account has "+tc.want+"." {
+			t.Errorf("%+v in %s: got %q, want %q", tc.money, tc.locale, got, tc.want)
+		}
+	}
+	if got := p.Write("en-GB", balance(money(-1230, "GBP"), true)); got != "Your current account is overdrawn by about £12.30." {
+		t.Errorf("got %q", got)
+	}
+	if got := p.Write("en-US", balance(money(-9223372036854775808, "JPY"), false)); got != "Your current account is overdrawn by ¥9,223,372,036,854,775,808." {
+		t.Errorf("the smallest amount: got %q", got)
+	}
+}
+
 func TestDaysAreSaidWithTheYearOnlyWhenItIsAnother(t *testing.T) {
 	p := phrases(t)
 	for _, tc := range []struct{ from, last, want string }{
