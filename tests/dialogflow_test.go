@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"sotto/linking"
 	"sotto/server/dev"
@@ -128,26 +127,6 @@ func bothKinds(t *testing.T, test func(t *testing.T, cx bool)) {
 			test(t, cx)
 		})
 	}
-}
-
-// TestDialogflowHearsWhatAlexaHears: the same facts, by a token of account linking.
-func TestDialogflowHearsWhatAlexaHears(t *testing.T) {
-	bothKinds(t, func(t *testing.T, cx bool) {
-		h := open(t)
-		s, w := h.speaker(t), h.writer(t, cx)
-		s.link("grace", nil)
-		w.link("grace")
-		for _, text := range []string{
-			"what's my balance", "what's my savings balance", "how much did I spend on groceries", "what are my latest transactions",
-			"what have you shared", "help", "forget me", "no",
-		} {
-			h.pass(3 * time.Second)
-			spoken, read := s.say(text), w.say(text)
-			if want := words(t, spoken.SSML); read.Text != want || read.Asked == spoken.Ended {
-				t.Errorf("%q: Dialogflow says %q (asks %v), Alexa %q (asks %v)", text, read.Text, read.Asked, want, !spoken.Ended)
-			}
-		}
-	})
 }
 
 // TestAConversationIsLinkedByTheCodeThatIsTypedInIt: without a token, from the first question to the answer.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -99,7 +100,8 @@ func (c *Caller) request(text, intent string, fallback bool, slots skills.Slots)
 }
 
 func (c *Caller) es(id, text, intent string, fallback bool, slots skills.Slots) any {
-	parameters := map[string]any{}
+	// The context in which Dialogflow counts has the parameters too, and beside each the words that were said for it.
+	parameters, counters := map[string]any{}, map[string]any{"no-input": 0, "no-match": 0}
 	if entry, ok := entryOf(intent); ok {
 		for _, name := range entry.Slots {
 			parameters[string(name)] = "" // as ES writes what was not said
@@ -107,8 +109,10 @@ func (c *Caller) es(id, text, intent string, fallback bool, slots skills.Slots) 
 	}
 	for name, slot := range slots {
 		parameters[string(name)] = parameter(name, slot, func(day string) any { return day + "T12:00:00Z" })
+		counters[string(name)+".original"] = slot.Heard
 	}
-	contexts := []any{}
+	maps.Copy(counters, parameters)
+	contexts := []any{map[string]any{"name": c.going.Session + "/contexts/__system_counters__", "lifespanCount": 1, "parameters": counters}}
 	if c.going.Dialogue != "" {
 		contexts = append(contexts, map[string]any{
 			"name": c.going.Session + "/contexts/" + contextName, "lifespanCount": 1, "parameters": map[string]any{dialogueName: c.going.Dialogue},

@@ -273,6 +273,12 @@ func TestWhatWasHeardIsWhatTheCustomerSaid(t *testing.T) {
 	if diff := cmp.Diff(want, turn.Slots); diff != "" {
 		t.Errorf("ES: %s", diff)
 	}
+	turn = decode(t, es, nil, esBody("INTENT", `{"displayName":"SpendingIntent"}`, "PARAMETERS", `{"category":"groceries"}`,
+		"CONTEXTS", `[{"name":"`+session+`/contexts/other","parameters":{"category":"travel","category.original":"flights"}},`+
+			`{"name":"`+session+`/contexts/__system_counters__","parameters":{"no-match":0,"category":"groceries","category.original":"food"}}]`))
+	if diff := cmp.Diff(want, turn.Slots); diff != "" {
+		t.Errorf("ES, where a context still holds what was said before: %s", diff)
+	}
 	turn = decode(t, cx, nil, cxBody("TAG", "SpendingIntent", "PARAMETERS", `{"category":{"originalValue":"food","resolvedValue":"groceries"}}`))
 	if diff := cmp.Diff(want, turn.Slots); diff != "" {
 		t.Errorf("CX: %s", diff)

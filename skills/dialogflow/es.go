@@ -60,12 +60,14 @@ func (p ES) Decode(header http.Header, body []byte) (skills.Turn, *skills.Aside,
 		}
 	}
 	q.parameter = func(name skills.SlotName) (jsontext.Value, string) {
+		value := r.Result.Parameters[string(name)]
 		for _, c := range r.Result.Contexts {
-			if original := text(c.Parameters[string(name)+".original"]); original != "" {
-				return r.Result.Parameters[string(name)], original
+			// A context may still hold what was said before, of another value.
+			if original := text(c.Parameters[string(name)+".original"]); original != "" && string(c.Parameters[string(name)]) == string(value) {
+				return value, original
 			}
 		}
-		return r.Result.Parameters[string(name)], ""
+		return value, ""
 	}
 	turn, err := p.turn(header, body, q)
 	return turn, nil, err
