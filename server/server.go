@@ -156,7 +156,7 @@ func (s *Server) answerAt(l net.Listener, h http.Handler) {
 	s.places = append(s.places, place{listener: l, server: &http.Server{
 		Handler: h, ErrorLog: quiet,
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 15 * time.Second, IdleTimeout: 75 * time.Second,
-		MaxHeaderBytes: 16 << 10,
+		MaxHeaderBytes: 32 << 10, // a state of 8 KiB has 24 when all of it is escaped, in the address, and then in the Referer
 	}})
 }
 

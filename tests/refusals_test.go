@@ -619,6 +619,7 @@ var refusals = []chapter{
 		{"a state of reserved characters comes back to the byte", stated("a+b c/=%&?#é\"<'\\"), "the same", "", lives},
 		{"a state of 4 KiB, as Google's may be, comes back to the byte", stated(strings.Repeat("0123456789+/=%AB", 256)), "the same", "", lives},
 		{"a state of 8 KiB comes back to the byte", stated(strings.Repeat("s", 8<<10)), "the same", "", lives},
+		{"a state of 8 KiB that is escaped to three times as many comes back to the byte", stated(strings.Repeat("{", 8<<10)), "the same", "", lives},
 		{"a state that is no UTF-8 comes back to the byte", stated("\xff\x00\xfe"), "the same", "", lives},
 		{"who sent no state gets none back", func(a *adversary) string {
 			a.link("alexa", "state", "")
