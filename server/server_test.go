@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -292,6 +293,37 @@ func TestWhatTheOutsideGets(t *testing.T) {
 			}
 			if tc.kind == "application/problem+json" && !jsontext.Value(body).IsValid() {
 				t.Errorf("no JSON: %s", body)
+			}
+		})
+	}
+}
+
+func TestWhoDawdlesIsNotWaitedFor(t *testing.T) {
+	h := openHouse(t, t.TempDir())
+	var dawdlers sync.WaitGroup
+	defer dawdlers.Wait()
+	for name, tc := range map[string]struct {
+		says   string
+		within time.Duration
+	}{
+		"in the middle of a header": {"POST /alexa HTTP/1.1\r\nHost: 127.0.0.1\r\nSignature", 5 * time.Second},
+		"in the middle of a body":   {"POST /alexa HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n{", 10 * time.Second},
+	} {
+		dawdlers.Go(func() {
+			conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", h.Addr())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close()
+			if _, err := io.WriteString(conn, tc.says); err != nil {
+				t.Error(err)
+			}
+			begun := time.Now()
+			_ = conn.SetReadDeadline(begun.Add(tc.within + 4*time.Second))
+			answer, err := io.ReadAll(conn)
+			if took := time.Since(begun); err != nil || took < tc.within-time.Second || strings.HasPrefix(string(answer), "HTTP/1.1 2") {
+				t.Errorf("%s: after %s got %q, %v", name, took, answer, err)
 			}
 		})
 	}
