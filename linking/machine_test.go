@@ -354,7 +354,7 @@ func (m *machine) Check(t *rapid.T) {
 	}
 }
 
-// playing is how long the machine plays on each engine. What it played has been checked; it does not begin what would take longer.
+// playing is how long a machine plays on each engine. What it played has been checked; it does not begin what would take longer.
 const playing = 5 * time.Second
 
 // TestNoOrderOfStepsBreaksAFamily: at most one live family per code; nothing of an ended family is ever accepted; refreshes within the
