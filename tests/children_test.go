@@ -42,6 +42,7 @@ func TestMain(m *testing.M) {
 // children are the servers that the test binary can be in a process of its own.
 var children = map[string]func(context.Context) error{
 	"echo":    echoChild,
+	"floor":   floorChild,
 	"bank":    bankChild,
 	"house":   func(ctx context.Context) error { return houseChild(ctx, nil) },
 	"counter": func(ctx context.Context) error { return houseChild(ctx, []banking.Bank{&counterBank{}}) },
@@ -58,13 +59,22 @@ func echoChild(ctx context.Context) error {
 		}
 		return c.Blob(http.StatusOK, "application/json", answer)
 	})
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	l, err := listenChild(ctx)
 	if err != nil {
 		return err
 	}
+	return serveChild(ctx, l, e)
+}
+
+func listenChild(ctx context.Context) (net.Listener, error) {
+	return new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+}
+
+// serveChild says where the process listens, and answers there until ctx ends.
+func serveChild(ctx context.Context, l net.Listener, h http.Handler) error {
 	fmt.Println("url http://" + l.Addr().String())
 	fmt.Println("ready")
-	s := &http.Server{Handler: e, ReadHeaderTimeout: 5 * time.Second}
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		<-ctx.Done()
 		s.Close()
@@ -78,7 +88,7 @@ func echoChild(ctx context.Context) error {
 // bankChild is the mock bank in a process of its own, for the house at SOTTO_TEST_HOUSE, with the customer "ada", or, where SOTTO_TEST_ROWS says
 // of how many entries, "hopper".
 func bankChild(ctx context.Context) error {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	l, err := listenChild(ctx)
 	if err != nil {
 		return err
 	}
@@ -98,17 +108,7 @@ func bankChild(ctx context.Context) error {
 		return err
 	}
 	defer bank.Close()
-	fmt.Println("url http://" + l.Addr().String())
-	fmt.Println("ready")
-	s := &http.Server{Handler: bank, ReadHeaderTimeout: 5 * time.Second}
-	go func() {
-		<-ctx.Done()
-		s.Close()
-	}()
-	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	return serveChild(ctx, l, bank)
 }
 
 // houseChild is a development house in the state directory SOTTO_TEST_STATE, on the database SOTTO_TEST_DATABASE where it is set, with more banks beside its own.
