@@ -117,9 +117,8 @@ func (a *albion) clientCredentials(c *registered) (tokenResponse, error) {
 // exchange turns an authorization code into tokens. A code that comes twice
 // ends the grant it made (RFC 6749 section 4.1.2).
 func (a *albion) exchange(c *registered, form url.Values) (tokenResponse, error) {
-	access, err1 := a.secretString()
-	refresh, err2 := a.secretString()
-	if err := errors.Join(err1, err2); err != nil {
+	access, refresh, err := a.pair()
+	if err != nil {
 		return tokenResponse{}, err
 	}
 	now := a.now()
@@ -147,19 +146,14 @@ func (a *albion) exchange(c *registered, form url.Values) (tokenResponse, error)
 		return tokenResponse{}, err
 	}
 	code.Used = true
-	err = s.commit(now, code,
-		token{Hash: hashed(access), Client: c.ID, Grant: g.ID, Expires: a.accessEnd(g, now)},
-		token{Hash: hashed(refresh), Client: c.ID, Grant: g.ID, Refresh: true, Expires: g.Expires})
-	return tokenResponse{
-		AccessToken: access, TokenType: "Bearer", ExpiresIn: seconds(a.accessEnd(g, now), now),
-		RefreshToken: refresh, Scope: "openid accounts", IDToken: idToken,
-	}, err
+	out, kept := a.issue(g, now, access, refresh)
+	out.IDToken = idToken
+	return out, s.commit(now, append(kept, code)...)
 }
 
 func (a *albion) refresh(c *registered, form url.Values) (tokenResponse, error) {
-	access, err1 := a.secretString()
-	next, err2 := a.secretString()
-	if err := errors.Join(err1, err2); err != nil {
+	access, next, err := a.pair()
+	if err != nil {
 		return tokenResponse{}, err
 	}
 	now := a.now()
@@ -178,16 +172,30 @@ func (a *albion) refresh(c *registered, form url.Values) (tokenResponse, error) 
 	if !now.Before(old.Expires) || !s.alive(g, now) {
 		return tokenResponse{}, errGrant
 	}
-	out := tokenResponse{
-		AccessToken: access, TokenType: "Bearer", ExpiresIn: seconds(a.accessEnd(g, now), now), Scope: "openid accounts",
+	if !a.opts.RotateRefresh {
+		out, kept := a.issue(g, now, access, "")
+		return out, s.commit(now, kept...)
 	}
-	changes := []any{token{Hash: hashed(access), Client: c.ID, Grant: g.ID, Expires: a.accessEnd(g, now)}}
-	if a.opts.RotateRefresh {
-		old.Dead = true
-		out.RefreshToken = next
-		changes = append(changes, old, token{Hash: hashed(next), Client: c.ID, Grant: g.ID, Refresh: true, Expires: g.Expires})
+	old.Dead = true
+	out, kept := a.issue(g, now, access, next)
+	return out, s.commit(now, append(kept, old)...)
+}
+
+// pair draws an access token and a refresh token.
+func (a *albion) pair() (access, refresh string, err error) {
+	access, err1 := a.secretString()
+	refresh, err2 := a.secretString()
+	return access, refresh, errors.Join(err1, err2)
+}
+
+// issue makes the response that gives these tokens of a grant, and what is to be kept of them. An empty refresh token is none.
+func (a *albion) issue(g grant, now time.Time, access, refresh string) (out tokenResponse, kept []any) {
+	end := a.accessEnd(g, now)
+	kept = append(kept, token{Hash: hashed(access), Client: g.Client, Grant: g.ID, Expires: end})
+	if refresh != "" {
+		kept = append(kept, token{Hash: hashed(refresh), Client: g.Client, Grant: g.ID, Refresh: true, Expires: g.Expires})
 	}
-	return out, s.commit(now, changes...)
+	return tokenResponse{AccessToken: access, TokenType: "Bearer", ExpiresIn: seconds(end, now), RefreshToken: refresh, Scope: "openid accounts"}, kept
 }
 
 // alive says whether tokens of g are still good: nobody has revoked it, and its
