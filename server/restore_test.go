@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -81,7 +82,7 @@ func TestAnOlderCopyOfTheDatabaseBringsBackNoLinkWhereTheProcedureIsFollowed(t *
 	}
 	shut(h)
 
-	run(path, restoreSQL(t))
+	run(path, strings.ReplaceAll(restoreSQL(t), ":now", strconv.FormatInt(time.Now().UnixMilli(), 10)))
 	h = openHouse(t, state, environ...)
 	if status := refresh(h); status != http.StatusBadRequest {
 		t.Errorf("a refresh token of before gets %d", status)
