@@ -76,6 +76,20 @@ func (c *Connections) Joined(ctx context.Context, link string) ([]Joined, error)
 	return joined, nil
 }
 
+// Expiring counts, by bank, the connections whose permission there ends within d: their customers will be told to link again. A bank with none is in it
+// too. What a bank does not say is not counted.
+func (c *Connections) Expiring(ctx context.Context, d time.Duration) (map[BankID]int, error) {
+	now := c.now()
+	counts, err := c.store.Expiring(ctx, now, now.Add(d))
+	if err != nil {
+		return nil, fmt.Errorf("count connections: %w", err)
+	}
+	for id := range c.banks {
+		counts[id] += 0
+	}
+	return counts, nil
+}
+
 // Begin makes a consent at the bank for the link and says where to send the customer. A bank that is not offered is ErrNotFound.
 func (c *Connections) Begin(ctx context.Context, link string, id BankID, permissions []Permission) (Begun, error) {
 	bank, ok := c.banks[id]

@@ -59,6 +59,8 @@ type ConnectionStore interface {
 	Connections(ctx context.Context, link string) ([]Connection, error)
 	// Connection gives one connection; ErrNotFound.
 	Connection(ctx context.Context, id string) (Connection, error)
+	// Expiring counts, by bank, the connections whose refresh tokens end after from and not after until, and that are not to be linked again.
+	Expiring(ctx context.Context, from, until time.Time) (map[BankID]int, error)
 	// Lease gives the holder the connection until the time given, if its tokens are still of this generation, it is not to be
 	// linked again, and nobody holds it at now; ErrLeased.
 	Lease(ctx context.Context, id string, generation int64, holder string, now, until time.Time) (Connection, error)

@@ -25,6 +25,7 @@ type metrics struct {
 	stepTime *prometheus.HistogramVec
 	banks    *prometheus.CounterVec
 	bankTime *prometheus.HistogramVec
+	expiring *prometheus.GaugeVec
 }
 
 // within are the bounds of the histograms, in seconds: up to the turn's budget of 3 s, and what is beyond it.
@@ -46,8 +47,11 @@ func newMetrics(intents, keys, clients []string) *metrics {
 		stepTime: histogram("sotto_oauth_step_seconds", "How long a step of OAuth took.", "step"),
 		banks:    counter("sotto_bank_calls_total", "Calls to banks by outcome.", "bank", "outcome"),
 		bankTime: histogram("sotto_bank_call_seconds", "How long a call to a bank took.", "bank"),
+		expiring: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "sotto_connections_expiring", Help: "Connections whose permission at the bank ends within seven days.",
+		}, []string{"bank"}),
 	}
-	m.registry.MustRegister(m.turns, m.turnTime, m.refusals, m.steps, m.stepTime, m.banks, m.bankTime,
+	m.registry.MustRegister(m.turns, m.turnTime, m.refusals, m.steps, m.stepTime, m.banks, m.bankTime, m.expiring,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -211,13 +211,25 @@ func (s *Server) rereadKeys(ctx context.Context) {
 	s.keys.Run(ctx, func(err error) { s.log.Error("read keys", zap.String("fault", fault(err))) })
 }
 
-// sweep deletes what has expired, now and then.
+// soon is how long before its end a permission at a bank is counted as about to end.
+const soon = 7 * 24 * time.Hour
+
+// countExpiring counts the connections whose customers will have to link again soon.
+func (s *Server) countExpiring(ctx context.Context) error {
+	counts, err := s.connections.Expiring(ctx, soon)
+	for bank, n := range counts {
+		s.metrics.expiring.WithLabelValues(string(bank)).Set(float64(n))
+	}
+	return err
+}
+
+// sweep deletes what has expired, now and then, and counts what soon will.
 func (s *Server) sweep(ctx context.Context) {
 	tick := time.NewTicker(sweeping)
 	defer tick.Stop()
 	for {
 		_, err := s.record.Sweep(ctx, time.Duration(s.cfg.Retention))
-		if err = errors.Join(err, s.authority.Sweep(ctx), s.keys.Sweep(ctx), s.db.SweepOutbox(ctx, s.now())); err != nil && ctx.Err() == nil {
+		if err = errors.Join(err, s.authority.Sweep(ctx), s.keys.Sweep(ctx), s.db.SweepOutbox(ctx, s.now()), s.countExpiring(ctx)); err != nil && ctx.Err() == nil {
 			s.log.Error("sweep", zap.String("fault", fault(err)))
 		}
 		select {

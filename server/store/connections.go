@@ -115,6 +115,23 @@ func (db *DB) Connection(ctx context.Context, id string) (banking.Connection, er
 	return c, nil
 }
 
+// Expiring counts connections by bank. It reads all of them, which may be done now and then.
+func (db *DB) Expiring(ctx context.Context, from, until time.Time) (map[banking.BankID]int, error) {
+	counts := map[banking.BankID]int{}
+	err := db.list(ctx, `SELECT bank, count(*) FROM connections WHERE relink = 0 AND refresh_expires > $1 AND refresh_expires <= $2 GROUP BY bank`,
+		[]any{millis(from), millis(until)}, func(scan func(into ...any) error) error {
+			var bank banking.BankID
+			var n int
+			err := scan(&bank, &n)
+			counts[bank] = n
+			return err
+		})
+	if err != nil {
+		return nil, fmt.Errorf("count connections: %w", err)
+	}
+	return counts, nil
+}
+
 // Lease gives the holder the connection.
 func (db *DB) Lease(ctx context.Context, id string, generation int64, holder string, now, until time.Time) (banking.Connection, error) {
 	var c banking.Connection

@@ -25,6 +25,7 @@ func Connections(t *testing.T, open func(*testing.T) banking.Store) {
 		"a lease is had by one, and again when it is over":                     leaseOnce,
 		"of many who want a lease exactly one gets it":                         leaseRace,
 		"a lease of an older generation is refused":                            leaseGeneration,
+		"connections that expire soon are counted by bank":                     expiring,
 		"new tokens are kept by the holder alone":                              renewGuard,
 		"a released connection can be leased again, one to be relinked cannot": releaseAndRelink,
 		"a directory comes back, and none is kept of a connection that is not": directoryComesBack,
@@ -209,6 +210,27 @@ func leaseGeneration(t *testing.T, s banking.Store) {
 	wantKind(t, "tokens that were traded already", err, banking.ErrLeased)
 	_, err = s.Lease(t.Context(), c.ID, 2, "two", noon, noon.Add(time.Minute))
 	check(t, err)
+}
+
+func expiring(t *testing.T, s banking.Store) {
+	life := 90 * 24 * time.Hour // as connected has it
+	c := connected(t, s, name())
+	connected(t, s, name())
+	count := func(what string, from, until time.Time, want int) {
+		t.Helper()
+		counts, err := s.Expiring(t.Context(), from, until)
+		check(t, err)
+		same(t, what, counts[c.Bank], want)
+		same(t, what+": banks", len(counts), min(want, 1))
+	}
+	end := noon.Add(life)
+	count("before", noon, end.Add(-time.Millisecond), 0)
+	count("at the instant", noon, end, 2)
+	count("when they have ended", end, end.Add(life), 0)
+	_, err := s.Lease(t.Context(), c.ID, 1, "one", noon, noon.Add(time.Minute))
+	check(t, err)
+	check(t, s.Release(t.Context(), c.ID, "one", true))
+	count("without the one that is over", noon, end, 1)
 }
 
 func renewGuard(t *testing.T, s banking.Store) {
