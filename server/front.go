@@ -69,7 +69,7 @@ var frontPage = template.Must(template.New("front").Parse(`<!doctype html>
 <p><a href="{{.Link}}">Link an account as the Alexa app would</a>. Reload this page for fresh one-time codes.
 <a href="/my">See what is shared, and take it back</a>.</p>
 <table>
-<tr><th scope="col">Username</th><th scope="col">Password</th><th scope="col">One-time code</th></tr>
+<tr><th scope="col">Username</th><th scope="col">Password</th><th scope="col">Code</th></tr>
 {{range .People}}<tr><td>{{.Username}}</td><td><code>{{.Password}}</code></td><td><code>{{.Code}}</code></td></tr>
 {{end}}</table>
 <h2>The walk-through</h2>
