@@ -13,9 +13,12 @@ func balance(ctx context.Context, s *Skill, q Question) (Reply, error) {
 	if err != nil {
 		return Reply{}, failed(err, gaps)
 	}
-	known := accountsOf(balances)
+	known, missing := accountsOf(balances), gaps
 	if len(gaps) > 0 {
-		known = s.withUntold(ctx, q, known)
+		var unlisted []banking.Gap
+		if known, unlisted = s.withUntold(ctx, q, known, gaps); q.Slots.filled(SlotAccount) {
+			missing = unlisted // what others have is not missing from an answer about one
+		}
 	}
 	names := s.name(known)
 	if len(names) == 0 {
@@ -24,7 +27,7 @@ func balance(ctx context.Context, s *Skill, q Question) (Reply, error) {
 	if q.Slots.filled(SlotAccount) {
 		found, back, ok := q.pick(names)
 		if !ok {
-			back.Facts = append(back.Facts, gapFacts(gaps)...)
+			back.Facts = append(back.Facts, gapFacts(missing)...)
 			return back, nil
 		}
 		names = found
@@ -56,7 +59,7 @@ func balance(ctx context.Context, s *Skill, q Question) (Reply, error) {
 		}
 	}
 	reply := Reply{Key: BalanceSaid, Facts: page, Dialogue: Dialogue{Intent: q.Intent, Slots: q.Slots, Page: start}}
-	reply.Facts = append(reply.Facts[:len(page):len(page)], gapFacts(gaps)...)
+	reply.Facts = append(reply.Facts[:len(page):len(page)], gapFacts(missing)...)
 	if more := len(facts) - start - len(page); more > 0 {
 		reply.Key, reply.Ask, reply.Dialogue.Asked = BalanceMore, true, AskedMore
 		reply.Facts = append(reply.Facts, Fact{Kind: FactCount, Count: more})
@@ -65,18 +68,18 @@ func balance(ctx context.Context, s *Skill, q Question) (Reply, error) {
 }
 
 // withUntold adds the accounts that were not told, as far as they are known: else one that was told would be called, or taken for, another of
-// its name, and one that was not would be said not to be there.
-func (s *Skill) withUntold(ctx context.Context, q Question, told []banking.Account) []banking.Account {
-	all, _, err := s.teller.Accounts(ctx, q.Access)
+// its name, and one that was not would be said not to be there. unlisted are the banks that may have more of them.
+func (s *Skill) withUntold(ctx context.Context, q Question, told []banking.Account, gaps []banking.Gap) (known []banking.Account, unlisted []banking.Gap) {
+	all, unlisted, err := s.teller.Accounts(ctx, q.Access)
 	if err != nil {
-		return told
+		return told, gaps
 	}
 	for _, a := range all {
 		if !slices.ContainsFunc(told, func(t banking.Account) bool { return t.Ref == a.Ref }) {
 			told = append(told, a)
 		}
 	}
-	return told
+	return told, unlisted
 }
 
 // accountsOf gives each account once, in the order in which the balances came.

@@ -91,12 +91,20 @@ func TestBalance(t *testing.T) {
 		},
 		"an account that was told is not taken for one that was not": {
 			balances: []banking.Balance{balanceOf(saver, 100)}, untold: []banking.Account{second}, gaps: partial, slots: slot(skills.SlotAccount, "savings", "savings"),
-			want: "I couldn't get everything from Albion Bank just now, so that's not all. " +
-				"Which one do you mean: your savings account ending in 3001 or your savings account ending in 3002?", key: skills.WhichAccount,
+			want: "Which one do you mean: your savings account ending in 3001 or your savings account ending in 3002?", key: skills.WhichAccount,
 		},
 		"an account that was not told is not said to be unknown": {
 			balances: []banking.Balance{balanceOf(current, 100)}, untold: []banking.Account{rainy}, gaps: partial, slots: slot(skills.SlotAccount, "rainy day"),
 			want: "Sorry, I couldn't get an answer from Albion Bank just now. Please try again in a few minutes.", key: skills.BankUnavailable,
+		},
+		"an account that was told is the whole answer, whatever is missing of others": {
+			balances: []banking.Balance{balanceOf(current, 100)}, untold: []banking.Account{rainy}, gaps: partial, slots: slot(skills.SlotAccount, "current account", "current"),
+			want: "Your current account has 1 pound.", key: skills.BalanceSaid,
+		},
+		"a bank whose accounts are not known may have one of that name": {
+			balances: []banking.Balance{balanceOf(current, 100)}, slots: slot(skills.SlotAccount, "current account", "current"),
+			gaps: []banking.Gap{{Bank: "borea", Name: "Borea Bank", Err: banking.ErrUnavailable}},
+			want: "Your current account has 1 pound. I couldn't get everything from Borea Bank just now, so that's not all.", key: skills.BalanceSaid,
 		},
 		"an account by kind": {
 			balances: []banking.Balance{balanceOf(current, 100), balanceOf(card, -200)}, slots: slot(skills.SlotAccount, "credit card", "card"),
@@ -131,7 +139,7 @@ func TestBalance(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := newTalk(t, &bank{links: allowed(), balances: tc.balances, accounts: tc.untold, gaps: tc.gaps})
+			c := newTalk(t, &bank{links: allowed(), balances: tc.balances, accounts: tc.untold, listed: tc.untold != nil, gaps: tc.gaps})
 			c.hears(tc.want, skills.Balance, tc.slots)
 			if c.reply.Key != tc.key {
 				t.Errorf("got key %q, want %q", c.reply.Key, tc.key)

@@ -44,7 +44,7 @@ func TestTwoBanksAreOneAnswer(t *testing.T) {
 		"You spent 494 pounds and 14 pence between November 16th and November 22nd. I left out 60 pounds moved between your own accounts.")
 	down(far, true)
 	hear("what's my balance",
-		"Your Everyday account is overdrawn by 523 pounds and 26 pence. Your Rainy Day account has 9,218 pounds and 91 pence. You owe 362 pounds and 96 pence on your Rewards card. I couldn't get everything from Far Bank just now, so that's not all.")
+		"Your Everyday account at Albion Bank is overdrawn by 523 pounds and 26 pence. Your Rainy Day account has 9,218 pounds and 91 pence. You owe 362 pounds and 96 pence on your Rewards card. I couldn't get everything from Far Bank just now, so that's not all.")
 	hear("how much did I spend last week",
 		"You spent 257 pounds and 55 pence between November 16th and November 22nd. I left out 60 pounds moved between your own accounts. I couldn't get everything from Far Bank just now, so that's not all.")
 	hear("what were my last transactions",
