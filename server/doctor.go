@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -122,6 +123,8 @@ func (d *doctor) street(ctx context.Context) {
 			d.fine("tls", "%s answers with a trusted certificate, good for %d days", u.Hostname(), int(left.Hours()/24))
 		}
 	}
+	d.outside(ctx, &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }})
+	d.sixth(ctx, u, port)
 }
 
 // kindOf is what an error of the network is, without addresses and long texts.

@@ -66,6 +66,18 @@ func TestWhatABankSaysOfAConsent(t *testing.T) {
 	}
 }
 
+// Whatever a bank calls its refusal of our own credentials, no customer can mend it by linking again.
+func TestARefusalOfOurOwnCredentialsEndsNobodysConnection(t *testing.T) {
+	bank := stub(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = fmt.Fprint(w, `{"error":"invalid_grant"}`)
+	})
+	if err := bank.Standing(t.Context(), "c1"); !errors.Is(err, banking.ErrUnavailable) || errors.Is(err, banking.ErrRelink) {
+		t.Errorf("got %v, want ErrUnavailable", err)
+	}
+}
+
 // A resource server that refuses every token, while the customer's consent stands, is out of order, and says nothing about him.
 func TestABankThatRefusesGoodTokensLosesNobodysConnection(t *testing.T) {
 	h := openHouse(t, nil)

@@ -2,6 +2,7 @@ package openbanking
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -122,6 +123,9 @@ func (b *Bank) credentials(ctx context.Context) (banking.Secret, error) {
 		return own.access, nil
 	}
 	answer, expires, err := b.post(ctx, url.Values{"grant_type": {"client_credentials"}, "scope": {"accounts"}})
+	if errors.Is(err, banking.ErrRelink) { // it is of no customer's, whatever the bank calls it
+		return "", fmt.Errorf("%w: client credentials refused", banking.ErrUnavailable)
+	}
 	if err != nil {
 		return "", err
 	}
