@@ -66,8 +66,10 @@ func (d Dialogue) sound() bool {
 		}
 	}
 	switch d.Asked {
-	case "", AskedConfirm, AskedMore:
+	case "", AskedMore:
 		return true
+	case AskedConfirm:
+		return entry.Confirm
 	default:
 		return slices.Contains(entry.Slots, SlotName(d.Asked))
 	}

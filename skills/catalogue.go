@@ -25,6 +25,7 @@ type Entry struct {
 	SlotScopes map[SlotName]linking.Scope // needed too when the slot is filled
 	Link       bool                       // needs a link
 	Pages      bool                       // the answer may be a list that goes on
+	Confirm    bool                       // is done after a yes only
 	Importance Importance
 }
 
@@ -44,7 +45,7 @@ var entries = []Entry{
 		Scopes: []linking.Scope{linking.Transactions}, Link: true, Pages: true, Importance: Usable,
 	},
 	{Intent: Shared, Tool: "list_shared", Link: true, Importance: Required},
-	{Intent: Forget, Link: true, Importance: Required},
+	{Intent: Forget, Link: true, Confirm: true, Importance: Required},
 	{Intent: Launch, Importance: Required},
 	{Intent: Help, Importance: Required},
 	{Intent: Stop, Importance: Required},

@@ -40,7 +40,7 @@ func (q *Question) yes(before Dialogue) (*Question, Reply, bool) {
 	q.resume(before)
 	q.Start = before.Page
 	switch {
-	case before.Asked == AskedConfirm && before.Intent == Forget:
+	case before.Asked == AskedConfirm:
 		q.Confirmed = true
 	case before.Asked == AskedMore:
 		q.More = true

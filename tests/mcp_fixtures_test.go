@@ -1,15 +1,10 @@
 package tests
 
 import (
-	"bytes"
 	"encoding/json"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"sotto/linking"
 )
@@ -17,57 +12,15 @@ import (
 // TestMCPFixtures posts every message of fixtures/mcp to a whole house and compares what comes back with the reply beside it;
 // fixtures/mcp/README.md says how they are read.
 func TestMCPFixtures(t *testing.T) {
-	files, err := filepath.Glob("fixtures/mcp/*.json")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no fixtures: %v", err)
-	}
-	for _, path := range files {
-		name := strings.TrimSuffix(path, ".json")
-		if strings.HasSuffix(name, ".reply") {
-			continue
+	playFixtures(t, "mcp", func(t *testing.T, name string, request []byte) map[string]any {
+		t.Parallel() // each has a house of its own, so that what was shared is its own
+		a := open(t).assistant(t, linking.MCPPath, "ada")
+		if strings.HasPrefix(name, "no-token") {
+			a.token = ""
 		}
-		t.Run(filepath.Base(name), func(t *testing.T) {
-			t.Parallel() // each has a house of its own, so that what was shared is its own
-			a := open(t).assistant(t, linking.MCPPath, "ada")
-			if strings.HasPrefix(filepath.Base(name), "no-token") {
-				a.token = ""
-			}
-			body, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, _, answer := a.post(string(body), revisionOf(t, body), mcpHeader(t, body))
-			var got any
-			if err := json.Unmarshal(answer, &got); err != nil {
-				t.Fatalf("%v in %s", err, answer)
-			}
-			path := name + ".reply.json"
-			if *update {
-				var readable bytes.Buffer
-				e := json.NewEncoder(&readable)
-				e.SetEscapeHTML(false)
-				e.SetIndent("", "  ")
-				if err := e.Encode(got); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(path, readable.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			expected, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var want any
-			if err := json.Unmarshal(expected, &want); err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("answered something else (-want +got):\n%s", diff)
-			}
-		})
-	}
+		_, _, answer := a.post(string(request), revisionOf(t, request), mcpHeader(t, request))
+		return answered(t, answer)
+	})
 }
 
 // envelope is what the headers of a message repeat.

@@ -79,7 +79,13 @@ func openWith(tb testing.TB, addr, banks string) *openHouse {
 	return openAs(tb, morning, server.Config{State: tb.TempDir(), Addr: addr, Banks: banks})
 }
 
-func openAs(tb testing.TB, at time.Time, cfg server.Config) *openHouse {
+// openHearing opens a house that finds Alexa's API at one more place.
+func openHearing(tb testing.TB, api string) *openHouse {
+	tb.Helper()
+	return openAs(tb, morning, server.Config{State: tb.TempDir(), Addr: "127.0.0.1:0"}, func(o *server.Options) { o.AlexaEndpoint = api })
+}
+
+func openAs(tb testing.TB, at time.Time, cfg server.Config, change ...func(*server.Options)) *openHouse {
 	tb.Helper()
 	h := &openHouse{state: cfg.State, log: &logLines{}}
 	h.wall.Store(at.UnixNano())
@@ -93,7 +99,7 @@ func openAs(tb testing.TB, at time.Time, cfg server.Config) *openHouse {
 	if path := filepath.Join(cfg.State, "sotto.db"); cfg.Database == "" && absent(path) {
 		database.File(tb, path) // which is quicker than to have the house make it
 	}
-	h.Server = start(tb, h, cfg, log)
+	h.Server = start(tb, h, cfg, log, change...)
 	return h
 }
 
@@ -143,11 +149,13 @@ func lendAlexa(tb testing.TB, state string) {
 	}
 }
 
-func start(tb testing.TB, h *openHouse, cfg server.Config, log *zap.Logger) *server.Server {
+func start(tb testing.TB, h *openHouse, cfg server.Config, log *zap.Logger, change ...func(*server.Options)) *server.Server {
 	tb.Helper()
-	s, err := server.New(tb.Context(), cfg, server.Options{
-		Log: log, Random: rand.Reader, Wall: func() time.Time { return time.Unix(0, h.wall.Load()).UTC() },
-	})
+	o := server.Options{Log: log, Random: rand.Reader, Wall: func() time.Time { return time.Unix(0, h.wall.Load()).UTC() }}
+	for _, c := range change {
+		c(&o)
+	}
+	s, err := server.New(tb.Context(), cfg, o)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -140,6 +140,10 @@ func TestJudgeVirtualAlexa(t *testing.T) {
 		{name: "a response that says nothing", response: swap(`"outputSpeech"`, `"speech"`), says: "nothing is heard"},
 		{name: "a response without its card", response: swap(`"LinkAccount"`, `"Simple"`), says: "no card to link with"},
 		{name: "a response that hangs up", response: swap(`"shouldEndSession":false`, `"shouldEndSession":true`), says: "hung up"},
+		{name: "a model without rules for dialogues", model: swap(`"dialog":`, `"dialogue":`), says: "no Dialog.ConfirmIntent"},
+		{name: "a model that has nothing to ask", model: swap(`"id": "Confirm.Intent.ForgetIntent"`, `"id": "Confirm.Intent"`), says: "Cannot read properties of undefined"},
+		{name: "a response that tells Alexa nothing", response: swap(`"Dialog.Delegate"`, `"Dialog.Delegated"`), says: "no Dialog.Delegate"},
+		{name: "a response that asks for another slot", response: swap(`"slotToElicit":"account"`, `"slotToElicit":"period"`), says: "another slot is asked for"},
 		{name: "a response that is no JSON", response: whole("<html>"), says: "JSON"},
 	} {
 		t.Run(f.name+" is seen", func(t *testing.T) {

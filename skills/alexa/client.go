@@ -50,17 +50,25 @@ func (d *Device) Ask(intent skills.Intent, slots skills.Slots) ([]byte, error) {
 	if intent == skills.Launch {
 		return d.Launch()
 	}
-	asked := map[string]any{"name": string(intent), "confirmationStatus": "NONE"}
+	intent, slots, status, state := d.going.Dialog.hear(intent, slots)
+	asked := map[string]any{"name": string(intent), "confirmationStatus": status}
+	request := map[string]any{"intent": asked}
 	if name, ok := builtIn(intent); ok {
 		asked["name"] = name
-	} else if entry, ok := skills.Lookup(intent); ok && len(entry.Slots) > 0 {
-		filled := make(map[string]any, len(entry.Slots))
-		for _, name := range entry.Slots {
-			filled[string(name)] = d.slot(name, slots[name])
+	} else if entry, ok := skills.Lookup(intent); ok {
+		if len(entry.Slots) > 0 {
+			filled := make(map[string]any, len(entry.Slots))
+			for _, name := range entry.Slots {
+				filled[string(name)] = d.slot(name, slots[name])
+			}
+			asked["slots"] = filled
 		}
-		asked["slots"] = filled
+		if hasDialog(entry) {
+			request["dialogState"] = state
+			d.going.Dialog = Dialog{Intent: intent, Slots: slots}
+		}
 	}
-	return d.request("IntentRequest", map[string]any{"dialogState": "STARTED", "intent": asked})
+	return d.request("IntentRequest", request)
 }
 
 // End makes the request of a conversation that the customer or a fault ended. The reason is one of Amazon's: USER_INITIATED, ERROR
@@ -83,10 +91,30 @@ func (d *Device) Hear(response []byte) (Heard, error) {
 			Card struct {
 				Type string `json:"type"`
 			} `json:"card"`
+			Directives []struct {
+				Type string          `json:"type"`
+				Slot skills.SlotName `json:"slotToElicit"`
+			} `json:"directives"`
 			End *bool `json:"shouldEndSession"`
 		} `json:"response"`
 	}
-	if err := json.Unmarshal(response, &r); err != nil || r.Response.Speech.SSML == "" {
+	if err := json.Unmarshal(response, &r); err != nil {
+		return Heard{}, ErrResponse
+	}
+	d.going.Dialog.Elicit, d.going.Dialog.Confirm = "", false
+	for _, told := range r.Response.Directives {
+		switch told.Type {
+		case elicitSlot:
+			d.going.Dialog.Elicit = told.Slot
+		case confirmIntent:
+			d.going.Dialog.Confirm = true
+		case delegate: // she asks what the model says
+			d.going.Dialog.Confirm = true
+			again := prompt(d.Locale, d.going.Dialog.Intent, skills.AskedConfirm).RepromptSSML
+			r.Response.Speech.SSML, r.Response.Reprompt.Speech.SSML = again, again
+		}
+	}
+	if r.Response.Speech.SSML == "" {
 		return Heard{}, ErrResponse
 	}
 	h := Heard{

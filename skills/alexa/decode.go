@@ -77,6 +77,9 @@ func (p *Platform) Decode(_ http.Header, body []byte) (turn skills.Turn, aside *
 	if e.Session != nil && !e.Session.New {
 		turn.Dialogue = skills.ReadDialogue(e.Session.Attributes)
 	}
+	if e.Request.Type == "IntentRequest" {
+		turn = goOn(turn, e)
+	}
 	return turn, nil, nil
 }
 

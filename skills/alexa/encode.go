@@ -24,18 +24,19 @@ const silence = `{"version":"1.0","response":{}}`
 var errTooLong = errors.New("alexa: the words do not fit into a response")
 
 // Encode writes the response to a turn. The session goes on only where a question was asked, because a skill must not listen
-// without having asked for something. What does not fit is never cut: an apology says to ask for less. No card but Alexa's own
-// for linking is ever shown, since cards stay in the household's app. Session attributes hold the dialogue, which has no facts.
+// without having asked for something; where Alexa has a dialogue about it of her own, a directive says what she is to listen for. What does not fit is
+// never cut: an apology says to ask for less. No card but Alexa's own for linking is ever shown, since cards stay in the household's app. Session
+// attributes hold the dialogue, which has no facts.
 func (p *Platform) Encode(turn skills.Turn, reply skills.Reply, spoken speech.Spoken) ([]byte, error) {
-	response, err := write(reply, spoken)
+	response, err := write(turn, reply, spoken)
 	if errors.Is(err, errTooLong) {
 		reply = skills.Reply{Key: skills.TooLong}
-		return write(reply, speech.Say(turn.Locale, reply))
+		return write(turn, reply, speech.Say(turn.Locale, reply))
 	}
 	return response, err
 }
 
-func write(reply skills.Reply, spoken speech.Spoken) ([]byte, error) {
+func write(turn skills.Turn, reply skills.Reply, spoken speech.Spoken) ([]byte, error) {
 	if longer(spoken.SSML, maxSpeech) || longer(spoken.RepromptSSML, maxSpeech) {
 		return nil, errTooLong
 	}
@@ -50,6 +51,13 @@ func write(reply skills.Reply, spoken speech.Spoken) ([]byte, error) {
 		if dialogue != nil {
 			b = append(append(b, `,"sessionAttributes":`...), dialogue...)
 		}
+	}
+	kind, slot := "", skills.SlotName("")
+	if open {
+		kind, slot = directive(turn, reply)
+	}
+	if kind == delegate {
+		return append(b, `,"response":{"directives":[{"type":"`+delegate+`"}],"shouldEndSession":false}}`...), nil
 	}
 	b = append(b, `,"response":{"outputSpeech":`...)
 	b, err := appendSpeech(b, spoken.SSML)
@@ -68,7 +76,15 @@ func write(reply skills.Reply, spoken speech.Spoken) ([]byte, error) {
 		if b, err = appendSpeech(b, again); err != nil {
 			return nil, err
 		}
-		b = append(b, `},"shouldEndSession":false}}`...)
+		b = append(b, '}')
+		if kind != "" {
+			b = append(b, `,"directives":[{"type":"`+kind...)
+			if slot != "" {
+				b = append(b, `","slotToElicit":"`+slot...)
+			}
+			b = append(b, `"}]`...)
+		}
+		b = append(b, `,"shouldEndSession":false}}`...)
 	} else {
 		b = append(b, `,"shouldEndSession":true}}`...)
 	}

@@ -3,6 +3,7 @@ package alexa
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -14,6 +15,8 @@ type (
 	modelEnvelope struct {
 		Model struct {
 			Language languageModel `json:"languageModel"`
+			Dialog   dialogModel   `json:"dialog"`
+			Prompts  []modelPrompt `json:"prompts"`
 		} `json:"interactionModel"`
 	}
 	languageModel struct {
@@ -27,8 +30,9 @@ type (
 		Samples []string    `json:"samples"`
 	}
 	modelSlot struct {
-		Name string `json:"name"`
-		Type string `json:"type"`
+		Name    string   `json:"name"`
+		Type    string   `json:"type"`
+		Samples []string `json:"samples,omitzero"` // how it is said alone, when it is asked back for
 	}
 	modelType struct {
 		Name   string       `json:"name"`
@@ -79,7 +83,11 @@ func model(invocation string, entries []skills.Entry, l *skills.Language) (model
 			return modelEnvelope{}, fmt.Errorf("%s: %s has no sentence", l.Locale, name)
 		}
 		for _, slot := range entry.Slots {
-			intent.Slots = append(intent.Slots, modelSlot{string(slot), typeOf(slot)})
+			s := modelSlot{Name: string(slot), Type: typeOf(slot)}
+			if slices.Contains(elicited, slot) {
+				s.Samples = []string{"{" + s.Name + "}"}
+			}
+			intent.Slots = append(intent.Slots, s)
 			if _, amazons := amazonTypes[slot]; !amazons && !listed[slot] {
 				listed[slot] = true
 				m.Types = append(m.Types, typeWith(slot, l.Values[slot]))
@@ -90,6 +98,7 @@ func model(invocation string, entries []skills.Entry, l *skills.Language) (model
 	m.Intents = append(m.Intents, modelIntent{Name: "AMAZON.NavigateHomeIntent", Samples: []string{}})
 	var envelope modelEnvelope
 	envelope.Model.Language = m
+	envelope.Model.Dialog, envelope.Model.Prompts = dialog(entries, l.Locale)
 	return envelope, m.check(l.Locale)
 }
 

@@ -64,6 +64,12 @@ func TestThePackageSatisfiesAmazonsOwnDefinitions(t *testing.T) {
 			"no name for opening it":       {`"invocationName"`, `"invocation"`},
 			"sentences that are not words": {`"what's my balance"`, `1`},
 			"an intent without a name":     {`"name": "BalanceIntent"`, `"name": ""`},
+			"a strategy of no kind":        {`"SKILL_RESPONSE"`, `"SKILL"`},
+			"a misspelt rule":              {`"elicitationRequired"`, `"elicitRequired"`},
+			"a rule in words":              {`"confirmationRequired": true`, `"confirmationRequired": "yes"`},
+			"a prompt of no kind":          {`"PlainText"`, `"Text"`},
+			"a prompt that says nothing":   {`"Which account would you like?"`, `""`},
+			"a prompt without a name":      {`"id": "Confirm.Intent.ForgetIntent"`, `"id": ""`},
 		}},
 		linkingFile: {"v1.skill.accountLinking.AccountLinkingRequest", map[string][2]string{
 			"a misspelt member": {`"authorizationUrl"`, `"authorisationUrl"`},

@@ -32,9 +32,11 @@ type envelope struct {
 		Created   jsontext.Value `json:"eventCreationTime"` // of a skill event
 		Body      jsontext.Value `json:"body"`              // of a skill event
 		Intent    struct {
-			Name  string              `json:"name"`
-			Slots map[string]slotWire `json:"slots"`
+			Name         string              `json:"name"`
+			Confirmation string              `json:"confirmationStatus"`
+			Slots        map[string]slotWire `json:"slots"`
 		} `json:"intent"`
+		DialogState string `json:"dialogState"` // of an intent that the model has rules for
 	} `json:"request"`
 }
 

@@ -28,4 +28,28 @@ heard(await alexa.utter('what have you shared'));
 heard(await alexa.utter('help'));
 const bye = await alexa.utter('stop');
 assert.equal(bye.response.shouldEndSession, true, 'goes on after stop');
+
+/** What the skill tells Alexa to listen for, which the model must have rules for. */
+function told(answer, type) {
+  assert(answer.directive(type), `no ${type}`);
+  assert.equal(answer.response.shouldEndSession, false, 'hung up on a question');
+  return answer.directive(type);
+}
+
+const sure = await alexa.utter('forget me');
+heard(sure);
+told(sure, 'Dialog.ConfirmIntent');
+// Neither yes nor no, so that Alexa goes on by herself, in the words of the model. (virtual-alexa takes a dialogue for over once it was to be confirmed.)
+const still = await alexa.request().intent('ForgetIntent').dialogState('IN_PROGRESS').send();
+told(still, 'Dialog.Delegate');
+assert.equal(still.prompt(), undefined, 'a delegated dialogue is spoken into');
+const rules = alexa.context().interactionModel();
+assert(rules.prompt(rules.dialogIntent('ForgetIntent').prompts.confirmation).variations[0].value, 'the model has nothing to ask');
+const kept = heard(await alexa.request().intent('ForgetIntent', 'DENIED').send());
+assert.equal(kept.response.shouldEndSession, true, 'goes on after a no');
+
+const which = heard(await alexa.intend('BalanceIntent', { account: 'holiday pot' }));
+assert.equal(told(which, 'Dialog.ElicitSlot').slotToElicit, 'account', 'another slot is asked for');
+const elicited = heard(await alexa.intend('BalanceIntent', { account: 'current account' }));
+assert.match(elicited.prompt(), /pounds/, 'the slot that was asked for was not understood');
 done();
