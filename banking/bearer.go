@@ -29,7 +29,8 @@ type bearer struct {
 	mu    sync.Mutex
 	conn  Connection
 	token Secret
-	fresh bool // the token was traded in this reading
+	fresh bool  // the token was traded in this reading
+	over  error // why that was refused too; found out once, whoever asks
 }
 
 var _ Bearer = (*bearer)(nil)
@@ -66,7 +67,10 @@ func (b *bearer) Renew(ctx context.Context, refused Secret) (Secret, error) {
 	case b.token != "" && b.token != refused:
 		return b.token, nil
 	case b.fresh:
-		return "", b.standing(ctx)
+		if b.over == nil {
+			b.over = b.standing(ctx)
+		}
+		return "", b.over
 	}
 	return b.trade(ctx)
 }

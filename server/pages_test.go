@@ -90,6 +90,13 @@ func TestThePagesSayNothingThatHasNoWords(t *testing.T) {
 			}
 		}
 	}
+	for _, what := range []string{"erase", "wipe"} {
+		for _, part := range []string{".heading", ".living", ".ended", ".yes"} {
+			if home["my."+what+part] == "" {
+				t.Errorf("no words for what is asked once more: my.%s%s", what, part)
+			}
+		}
+	}
 	for _, kind := range []string{"lost", "elsewhere", "returned", "over", "stranger", "other", "fault"} {
 		for _, part := range []string{".heading", ".sentence", ".now"} {
 			if home["refused."+kind+part] == "" {
