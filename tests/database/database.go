@@ -6,6 +6,7 @@ package database
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"sync"
@@ -56,7 +57,7 @@ var file = sync.OnceValues(func() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer os.RemoveAll(dir) //nolint:errcheck // what stays in the temporary directory harms nobody
 	path := filepath.Join(dir, "sotto.db")
 	if err := migrate("sqlite:" + path); err != nil {
 		return nil, err
@@ -70,13 +71,12 @@ const empty = `DO $$ BEGIN EXECUTE (SELECT 'TRUNCATE ' || string_agg(quote_ident
 
 func migrate(url string) error {
 	ctx := context.Background()
-	db, err := store.Open(ctx, url, time.Now)
+	db, err := store.Open(ctx, url, time.Now) //nolint:forbidigo // nothing that is kept is dated by it
 	if err != nil {
 		return err
 	}
 	if err := db.Migrate(ctx); err != nil {
-		db.Close()
-		return err
+		return errors.Join(err, db.Close())
 	}
 	return db.Close() // which brings everything into the one file
 }
