@@ -51,7 +51,19 @@ func (m *facebookPage) answerOwed(ctx context.Context, t outbox.Taken) ([]outbox
 	if reply.Ask && spoken {
 		known = memory{reply.Dialogue, m.now().Add(dialogueLife)}
 	}
-	return m.messages(e, reply, notice, func(ctx context.Context) { m.remember(ctx, t.Chat, known) })
+	return m.messages(e, reply, notice, func(ctx context.Context) {
+		m.remember(ctx, t.Chat, known)
+		if reply.Key == skills.ForgetDone {
+			m.unlinkAtMeta(ctx, e.Person)
+		}
+	})
+}
+
+// unlinkAtMeta has Meta take back its own note of a link that is over. Nothing of ours depends on it, so that a fault is for the log only.
+func (m *facebookPage) unlinkAtMeta(ctx context.Context, person string) {
+	if err := m.platform.Unlink(ctx, person); err != nil {
+		m.log.Warn("not unlinked at Meta", zap.String("fault", fault(err)))
+	}
 }
 
 // reply says what is to be said to an event; no key where nothing is. spoken means that it is part of a conversation.

@@ -44,8 +44,8 @@ type ship struct {
 	log *os.File
 }
 
-// openFleet builds the program, has a first process invent what the others share, and starts n.
-func openFleet(t *testing.T, n int, database string, random *rand.Rand) *fleet {
+// openFleet builds the program, has a first process invent what the others share, and starts n, with more settings where there are some.
+func openFleet(t *testing.T, n int, database string, random *rand.Rand, settings ...string) *fleet {
 	t.Helper()
 	f := &fleet{t: t, dir: t.TempDir(), random: random}
 	f.program = buildSotto(t)
@@ -53,9 +53,9 @@ func openFleet(t *testing.T, n int, database string, random *rand.Rand) *fleet {
 	t.Cleanup(f.front.Close)
 	_, banks, ada := farBank(t, f.front.URL+"/link/callback", time.Now, time.Hour)
 	f.ada = ada
-	f.env = []string{
+	f.env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + f.dir, "SOTTO_PUBLIC_URL=" + f.front.URL, "SOTTO_DATABASE=" + database, "SOTTO_BANKS=" + banks, "SOTTO_BANK_ADDR=127.0.0.1:0",
-	}
+	}, settings...)
 	for i := range n {
 		f.ships = append(f.ships, &ship{url: "http://" + freeAddr(t), state: filepath.Join(f.dir, string(rune('a'+i)))})
 	}

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -140,14 +141,24 @@ func (h *openHouse) givesAll(tb testing.TB) {
 		tb.Fatal(err)
 	}
 	defer db.Close()
-	ctx, cancel := context.WithTimeout(tb.Context(), 20*time.Second)
+	awaitOutbox(tb, db, "stage < 4", func(owed int) bool { return owed == 0 })
+}
+
+// awaitOutbox waits until the number of those in the outbox of whom something is true is as wanted.
+func awaitOutbox(tb testing.TB, db *sql.DB, are string, wanted func(n int) bool) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), 60*time.Second)
 	defer cancel()
-	for owed := 1; owed > 0; {
-		if err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM outbox WHERE stage < 4").Scan(&owed); err != nil {
+	for {
+		var n int
+		if err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM outbox WHERE "+are).Scan(&n); err != nil {
 			tb.Fatal(err)
 		}
-		if owed > 0 && pause(ctx, 5*time.Millisecond) != nil {
-			tb.Fatal("an answer is owed for too long")
+		if wanted(n) {
+			return
+		}
+		if pause(ctx, 5*time.Millisecond) != nil {
+			tb.Fatalf("there are %d for too long of which %s", n, are)
 		}
 	}
 }
@@ -232,6 +243,11 @@ func TestAConversationOnMessenger(t *testing.T) {
 	if heard := x.says("yes"); !strings.Contains(heard.Text, "Done") {
 		t.Errorf("yes: %+v", heard)
 	}
+	house.givesAll(t)
+	if unlinked := house.MockGraph().Unlinked(); !slices.Equal(unlinked, []string{x.phone.Person}) {
+		t.Errorf("Meta still has it that %s is linked: %v", x.phone.Person, unlinked)
+	}
+	x.deliverNothing(x.phone.Unlink()) // which Meta may tell of it; nobody is to hear it twice
 	if heard := x.says("what's my balance"); heard.LinkURL == "" || strings.Contains(heard.Text, "automated") {
 		t.Errorf("after it: %+v", heard)
 	}

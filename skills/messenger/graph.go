@@ -74,6 +74,19 @@ func (p *Platform) People(ctx context.Context, appUser string) ([]string, error)
 	return people, nil
 }
 
+// Unlink has Meta forget that a person's account is linked, which is a note of its own beside ours: as long as it stands, Messenger shows the button
+// to log out. Meta may then tell that it was unlinked, as if the customer had pressed that button. (Messenger Platform, Account Linking.)
+func (p *Platform) Unlink(ctx context.Context, person string) error {
+	body, err := json.Marshal(struct {
+		Person string `json:"psid"`
+	}{person})
+	if err != nil {
+		return fmt.Errorf("write whom to unlink: %w", err)
+	}
+	_, err = p.call(ctx, http.MethodPost, "/me/unlink_accounts", nil, body)
+	return err
+}
+
 func (p *Platform) call(ctx context.Context, method, path string, q url.Values, body []byte) ([]byte, error) {
 	if q == nil {
 		q = url.Values{}

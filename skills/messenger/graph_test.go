@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,6 +51,13 @@ func TestWhatIsSentIsTakenByAStrictGraph(t *testing.T) {
 	}
 	if people, err := p.People(t.Context(), "1"); err != nil || len(people) != 0 {
 		t.Errorf("a stranger: %v, %v", people, err)
+	}
+}
+
+func TestMetaIsToldWhoIsLinkedNoMore(t *testing.T) {
+	p, g := graph(t)
+	if err := p.Unlink(t.Context(), psid); err != nil || !slices.Equal(g.Unlinked(), []string{psid}) {
+		t.Errorf("got %v, %v; refused %q", err, g.Unlinked(), g.Refused())
 	}
 }
 

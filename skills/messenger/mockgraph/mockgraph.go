@@ -55,6 +55,7 @@ type Server struct {
 	faults   []Fault
 	people   map[string][]string // PSIDs by app-scoped id
 	profile  map[string]json.RawMessage
+	unlinked []string // PSIDs
 	sent     int
 	hold     chan struct{}
 	changed  chan struct{}
@@ -71,6 +72,7 @@ func New(o Options) *Server {
 //
 //	POST …/{page|me}/messages           takes a message
 //	POST …/{page|me}/messenger_profile  takes a profile
+//	POST …/me/unlink_accounts           forgets that an account was linked
 //	GET  …/{user}/ids_for_pages         gives page-scoped ids
 //	GET  …/messages                     gives what was taken: {"data": [...]}, the oldest first
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -90,6 +92,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.take(w, r)
 	case r.Method == http.MethodPost && last == "messenger_profile" && page:
 		s.set(w, r)
+	case r.Method == http.MethodPost && last == "unlink_accounts" && before == "me":
+		s.unlink(w, r)
 	case r.Method == http.MethodGet && last == "ids_for_pages":
 		s.ids(w, r, before)
 	default:
@@ -176,6 +180,25 @@ func (s *Server) set(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, map[string]string{"result": "success"})
 }
 
+// unlink takes {"psid": "…"}. (Messenger Platform, Account Linking.)
+func (s *Server) unlink(w http.ResponseWriter, r *http.Request) {
+	content, err := body(r)
+	var asked struct {
+		PSID string `json:"psid"`
+	}
+	if err == nil {
+		err = strictly(content, &asked)
+	}
+	if err != nil || asked.PSID == "" {
+		s.refuse(w, http.StatusBadRequest, 100, fmt.Sprintf("psid: %v", err))
+		return
+	}
+	s.mu.Lock()
+	s.unlinked = append(s.unlinked, asked.PSID)
+	s.mu.Unlock()
+	answer(w, http.StatusOK, map[string]string{"result": "unlink account success"})
+}
+
 func (s *Server) ids(w http.ResponseWriter, r *http.Request, user string) {
 	if r.URL.Query().Get("page") != s.o.PageID {
 		s.refuse(w, http.StatusBadRequest, 100, "page is another's")
@@ -213,6 +236,13 @@ func (s *Server) Profile() map[string]json.RawMessage {
 		out[name] = value
 	}
 	return out
+}
+
+// Unlinked are the PSIDs of whom it was said that they are linked no more, in their order.
+func (s *Server) Unlinked() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string{}, s.unlinked...)
 }
 
 // Know says which page-scoped ids an app-scoped id stands for.
