@@ -59,7 +59,7 @@ type street struct {
 }
 
 // openStreet opens a house called localhost, whose bank is on 127.0.0.1: for a browser, two sites.
-func openStreet(t *testing.T) *street {
+func openStreet(t *testing.T, change ...func(*server.Config)) *street {
 	t.Helper()
 	s := &street{openHouse: &openHouse{state: t.TempDir(), log: &logLines{}}}
 	s.wall.Store(morning.UnixNano())
@@ -68,10 +68,15 @@ func openStreet(t *testing.T) *street {
 		t.Fatal(err)
 	}
 	addr := freeAddr(t)
-	s.Server = start(t, s.openHouse, server.Config{
+	cfg := server.Config{
 		Dev: true, State: s.state, Addr: addr, PublicURL: "http://localhost" + addr[strings.LastIndex(addr, ":"):], BankAddr: "127.0.0.1:0", LogLevel: "debug",
 		SkillName: "Sotto", Invocation: "sotto", Retention: server.Retention(400 * 24 * time.Hour), Migrate: true,
-	}, lines)
+	}
+	for _, c := range change {
+		c(&cfg)
+	}
+	lendAlexa(t, s.state)
+	s.Server = start(t, s.openHouse, cfg, lines)
 	if s.file, err = dev.ReadFile(s.state); err != nil {
 		t.Fatal(err)
 	}
