@@ -69,7 +69,7 @@ func (s *Server) serveMCP(path string, challenge bool) echo.HandlerFunc {
 			if err != nil {
 				return s.refuseMCP(c, http.StatusBadRequest, "not one message", begun)
 			}
-			if missing := slices.ContainsFunc(call.Needs, func(n linking.Scope) bool { return !slices.Contains(caller.Scopes, n) }); call.Tool && (caller.Service || missing) {
+			if missing := slices.ContainsFunc(call.Needs, func(n linking.Scope) bool { return !caller.Link.Has(n) }); call.Tool && (caller.Service || missing) {
 				return refused(linking.ErrScope, "scope withheld", call.Needs...)
 			}
 		}
@@ -91,7 +91,7 @@ func (s *Server) mcpCaller(ctx context.Context, path string, token linking.Token
 			return mcp.Caller{Service: true}, nil
 		}
 	}
-	return mcp.Caller{Scopes: link.Scopes}, err
+	return mcp.Caller{Link: link}, err
 }
 
 // refuseMCP answers a request that reaches no tool, with one line in the log.

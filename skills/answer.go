@@ -116,6 +116,9 @@ func (q *Question) known() bool { return q.Token != "" || !q.Chat.IsZero() }
 
 // resolve finds the link behind a turn.
 func (s *Skill) resolve(ctx context.Context, q *Question) (linking.Link, error) {
+	if q.Proven != nil {
+		return *q.Proven, nil
+	}
 	if q.Token != "" {
 		return s.links.Resolve(ctx, q.Platform, q.Token)
 	}

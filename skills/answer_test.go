@@ -17,6 +17,19 @@ import (
 	"sotto/skills/speech"
 )
 
+func TestALinkThatWasFoundForTheRequestIsNotLookedUpAgain(t *testing.T) {
+	b := shopper()
+	link := b.links[token]
+	b.linkErr = errDisk // whoever looks it up
+	link.Scopes = []linking.Scope{linking.Balances}
+	for intent, want := range map[skills.Intent]skills.Key{skills.Balance: skills.BalanceSaid, skills.Spending: skills.ScopeSpending} {
+		reply, trace := b.skill(t).Answer(t.Context(), skills.Turn{ID: "turn", Platform: linking.MCP, Locale: "en-US", Intent: intent, Token: token, Proven: &link})
+		if reply.Key != want || trace.Link != link.ID {
+			t.Errorf("%s: got %q of the link %q, want %q", intent, reply.Key, trace.Link, want)
+		}
+	}
+}
+
 func TestWhoIsNotAdmittedIsToldHow(t *testing.T) {
 	merchant := slot(skills.SlotMerchant, "Tesco", "Tesco")
 	for name, tc := range map[string]struct {

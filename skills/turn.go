@@ -16,6 +16,7 @@ type Turn struct {
 	Intent   Intent
 	Slots    Slots
 	Token    linking.Token // what the platform holds of the customer's link; empty when there is none
+	Proven   *linking.Link // the link behind Token, where it had to be found for this request before the turn could be read; nil: it is looked up
 	Chat     linking.Chat  // where it was said, on a platform that holds no token; zero where it holds one
 	Dialogue Dialogue      // as the previous reply left it; zero in a new conversation
 	Wire     string        // what the platform has to know again when it writes the reply, in its own terms; nobody else reads it

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"sotto/banking"
 	"sotto/banking/mockbank"
@@ -43,6 +44,7 @@ func TestMain(m *testing.M) {
 var children = map[string]func(context.Context) error{
 	"echo":    echoChild,
 	"floor":   floorChild,
+	"sdk":     sdkChild,
 	"bank":    bankChild,
 	"house":   func(ctx context.Context) error { return houseChild(ctx, nil) },
 	"counter": func(ctx context.Context) error { return houseChild(ctx, []banking.Bank{&counterBank{}}) },
@@ -80,6 +82,39 @@ func serveChild(ctx context.Context, l net.Listener, h http.Handler) error {
 		s.Close()
 	}()
 	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// sdkChild is the bare server of tools that ours is measured against: go-sdk's, served as ours is, with one tool that answers with a constant as long as ours.
+func sdkChild(ctx context.Context) error {
+	type answer struct {
+		Spoken  string           `json:"spoken"`
+		Outcome string           `json:"outcome"`
+		Facts   []map[string]any `json:"facts"`
+	}
+	s := mcp.NewServer(&mcp.Implementation{Name: "bare", Version: "1"}, &mcp.ServerOptions{Capabilities: &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}}})
+	mcp.AddTool(s, &mcp.Tool{Name: "get_balance"}, func(context.Context, *mcp.CallToolRequest, map[string]any) (*mcp.CallToolResult, answer, error) {
+		const spoken = "Your Everyday account has 1,234 pounds and 56 pence."
+		return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: spoken}}}, answer{spoken, "balance.said", []map[string]any{{
+			"kind": "balance", "account": map[string]any{"kind": "current", "name": "Everyday"}, "amount": map[string]any{"value": "1234.56", "currency": "GBP"},
+		}}}, nil
+	})
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Println("url http://" + l.Addr().String())
+	fmt.Println("ready")
+	served := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s }, &mcp.StreamableHTTPOptions{
+		Stateless: true, JSONResponse: true, PropagateRequestCancellation: true, DisableLocalhostProtection: true,
+	})}
+	go func() {
+		<-ctx.Done()
+		served.Close()
+	}()
+	if err := served.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
@@ -128,7 +163,7 @@ func houseChild(ctx context.Context, banks []banking.Bank) error {
 	s, err := server.New(ctx, server.Config{
 		Dev: true, State: os.Getenv("SOTTO_TEST_STATE"), Addr: addr, BankAddr: bankAddr, LogLevel: "info", SkillName: "Sotto",
 		Invocation: "sotto", Retention: server.Retention(400 * 24 * time.Hour), Migrate: true, Banks: os.Getenv("SOTTO_TEST_BANKS"),
-		Database: os.Getenv("SOTTO_TEST_DATABASE"),
+		Database: os.Getenv("SOTTO_TEST_DATABASE"), MessengerGraphURL: os.Getenv("SOTTO_TEST_GRAPH"),
 	}, server.Options{Log: log, Random: rand.Reader, Wall: time.Now, Banks: banks})
 	if err != nil {
 		return err

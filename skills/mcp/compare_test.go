@@ -13,7 +13,7 @@ import (
 
 // differ compares what a turn means.
 func differ(got, want skills.Turn) string {
-	return cmp.Diff(want, got, cmpopts.IgnoreFields(skills.Turn{}, "ID", "Platform", "Locale", "Token", "Chat"))
+	return cmp.Diff(want, got, cmpopts.IgnoreFields(skills.Turn{}, "ID", "Platform", "Locale", "Token", "Proven", "Chat"))
 }
 
 // canonical is JSON with its members in order.

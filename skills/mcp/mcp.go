@@ -68,8 +68,8 @@ func New(o Options) (*Platform, error) {
 
 // Caller is who sends a request, as far as his token proved it.
 type Caller struct {
-	Scopes  []linking.Scope // what the customer allowed
-	Service bool            // speaks for no customer: may list all tools, and call none
+	Link    linking.Link // behind the token; zero for a service
+	Service bool         // speaks for no customer: may list all tools, and call none
 }
 
 type callerKey struct{}
@@ -87,7 +87,7 @@ func (p *Platform) server(r *http.Request) *sdk.Server {
 	}
 	var seen uint64
 	for i, t := range p.tools {
-		if c.Service || t.allowed(c.Scopes) {
+		if c.Service || t.allowed(c.Link.Scopes) {
 			seen |= 1 << i
 		}
 	}
@@ -124,6 +124,9 @@ func (p *Platform) handle(t tool) sdk.ToolHandlerFor[map[string]any, Result] {
 		turn, err := p.turn(t, call.Extra.Header, arguments)
 		if err != nil {
 			return nil, Result{}, err
+		}
+		if c, ok := ctx.Value(callerKey{}).(Caller); ok && !c.Service {
+			turn.Proven = &c.Link
 		}
 		reply := p.o.Answer(ctx, turn)
 		result := newResult(reply, p.o.Say(turn.Locale, reply))

@@ -75,7 +75,7 @@ func (h headers) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-var everything = mcp.Caller{Scopes: []linking.Scope{linking.Balances, linking.Spending, linking.Transactions}}
+var everything = mcp.Caller{Link: linking.Link{Scopes: []linking.Scope{linking.Balances, linking.Spending, linking.Transactions}}}
 
 func TestACallerSeesTheToolsHeMayCall(t *testing.T) {
 	for name, tc := range map[string]struct {
@@ -83,8 +83,8 @@ func TestACallerSeesTheToolsHeMayCall(t *testing.T) {
 		want   []string
 	}{
 		"who was allowed everything":      {everything, []string{"get_balance", "get_spending", "list_shared", "list_transactions"}},
-		"who was allowed totals only":     {mcp.Caller{Scopes: []linking.Scope{linking.Spending}}, []string{"get_spending", "list_shared"}},
-		"who was allowed nothing of them": {mcp.Caller{Scopes: []linking.Scope{linking.Income}}, []string{"list_shared"}},
+		"who was allowed totals only":     {mcp.Caller{Link: linking.Link{Scopes: []linking.Scope{linking.Spending}}}, []string{"get_spending", "list_shared"}},
+		"who was allowed nothing of them": {mcp.Caller{Link: linking.Link{Scopes: []linking.Scope{linking.Income}}}, []string{"list_shared"}},
 		"a service, which sees all":       {mcp.Caller{Service: true}, []string{"get_balance", "get_spending", "list_shared", "list_transactions"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -156,6 +156,33 @@ func TestACallBecomesATurn(t *testing.T) {
 	}
 }
 
+// The servers are shared by all callers who may see the same tools; whose turn it is must not be.
+func TestATurnIsOfTheLinkThatItsOwnRequestProved(t *testing.T) {
+	r := open(t, skills.Reply{Key: skills.BalanceNone})
+	as := func(link string) *sdk.ClientSession {
+		return r.connect(mcp.Caller{Link: linking.Link{ID: link, Scopes: everything.Link.Scopes}})
+	}
+	ada, grace := as("ada's"), as("grace's")
+	for i, tc := range []struct {
+		session *sdk.ClientSession
+		link    string
+	}{{ada, "ada's"}, {grace, "grace's"}, {ada, "ada's"}} {
+		if _, err := tc.session.CallTool(t.Context(), &sdk.CallToolParams{Name: "get_balance"}); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.turns[i].Proven; got == nil || got.ID != tc.link {
+			t.Errorf("turn %d is of %+v, want %s", i, got, tc.link)
+		}
+	}
+	service := r.connect(mcp.Caller{Service: true})
+	if _, err := service.CallTool(t.Context(), &sdk.CallToolParams{Name: "get_balance"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.turns[3].Proven; got != nil {
+		t.Errorf("a service's turn is of %+v", got)
+	}
+}
+
 func TestWhatDoesNotFitTheSchemaReachesNoConversation(t *testing.T) {
 	for name, tc := range map[string]struct {
 		tool      string
@@ -182,7 +209,7 @@ func TestWhatDoesNotFitTheSchemaReachesNoConversation(t *testing.T) {
 
 func TestAnUnknownToolIsAnErrorOfTheProtocol(t *testing.T) {
 	r := open(t, skills.Reply{})
-	session := r.connect(mcp.Caller{Scopes: []linking.Scope{linking.Spending}})
+	session := r.connect(mcp.Caller{Link: linking.Link{Scopes: []linking.Scope{linking.Spending}}})
 	for _, tool := range []string{"pay_somebody", "get_balance"} { // the second is there, for others
 		if _, err := session.CallTool(t.Context(), &sdk.CallToolParams{Name: tool}); err == nil || len(r.turns) != 0 {
 			t.Errorf("%s: got %v after %d turns", tool, err, len(r.turns))
