@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/jsonschema-go/jsonschema"
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 	"gopkg.in/yaml.v3"
@@ -32,7 +34,7 @@ type tool struct {
 	entry  skills.Entry
 	words  description
 	slots  map[string]description
-	input  *jsonschema.Schema
+	input  jsontext.Value     // the schema of its arguments, as JSON: the SDK looks through it at every call, and would write it each time
 	output *jsonschema.Schema // the same for all tools
 }
 
@@ -59,8 +61,12 @@ func catalogue() ([]tool, error) {
 		if t.words.Title == "" || t.words.Description == "" {
 			return nil, fmt.Errorf("mcp: no words for the tool %s", e.Tool)
 		}
-		if t.input, err = t.arguments(); err != nil {
+		arguments, err := t.arguments()
+		if err != nil {
 			return nil, err
+		}
+		if t.input, err = json.Marshal(arguments); err != nil {
+			return nil, fmt.Errorf("write the schema of %s: %w", e.Tool, err)
 		}
 		tools = append(tools, t)
 	}
