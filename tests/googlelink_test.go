@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/golang-jwt/jwt/v5"
 
 	"sotto/server"
@@ -218,4 +219,14 @@ func TestGoogleLinksAnAccountAgainWithoutTheBank(t *testing.T) {
 			t.Errorf("the log does not say %s", reason)
 		}
 	}
+	t.Run("on a phone", func(t *testing.T) {
+		v := openWindow(openBrowser(t), t, "phone", 390, 844, false)
+		_, answer := asked("create", "grace")
+		hint, _ := answer["login_hint"].(string)
+		v.do(chromedp.Navigate(w.request(url.Values{"login_hint": {hint}})), chromedp.WaitVisible(`[value="approve"]`))
+		if said := read(v, chromedp.Text("main")); !strings.Contains(said, remembered) {
+			t.Errorf("the page says %q", said)
+		}
+		v.look("02-consent-of-an-account")
+	})
 }
