@@ -17,8 +17,8 @@ import (
 const (
 	repeatWithin   = 150 * time.Second
 	repeatSweep    = 15 * time.Second
-	maxRepeats     = 1024
-	maxRepeatBytes = 512 << 10
+	maxRepeats     = 512
+	maxRepeatBytes = 256 << 10
 )
 
 // sameness is what makes a request the same as an earlier one: the platform, its id for it, the customer's token, and every byte of its body.

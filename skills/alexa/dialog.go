@@ -63,7 +63,7 @@ func goOn(turn skills.Turn, e envelope) skills.Turn {
 func recall(now, before skills.Slots) skills.Slots {
 	for name, then := range before {
 		slot, filled := now[name]
-		if filled && (len(slot.Values) > 0 || slot.Heard != then.Heard) {
+		if filled && (len(slot.Values) > 0 || slot.Heard != then.Heard) || then.Heard == "" && len(then.Values) == 0 {
 			continue
 		}
 		if now == nil {

@@ -18,6 +18,8 @@ func FuzzDecode(f *testing.F) {
 	f.Add(request("TYPE", "CanFulfillIntentRequest", "MORE", `,"intent":{"name":"BalanceIntent","slots":{"account":{"value":"x"},"evil":{}}}`))
 	f.Add(request("TYPE", "IntentRequest", "ATTRIBUTES", `{"intent":"ForgetIntent","asked":"confirm"}`, "MORE",
 		`,"intent":{"name":"SpendingIntent","slots":{"category":{"value":"food"`+resolved("dynamic.x", "a,b", "y", "c")+`},"period":{"slotValue":{"type":"List","values":[{"value":"2026-W47"}]}}}}`))
+	f.Add(said(`{"intent":"SpendingIntent","asked":"account","slots":{"account":{"heard":""},"category":{"heard":"food","values":["groceries"]}}}`,
+		"SpendingIntent", "CONFIRMED", "IN_PROGRESS", `"category":{"value":"food"}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		turn, aside, err := p.Decode(nil, body)
 		if err != nil {
