@@ -34,6 +34,10 @@ secret here was invented for the directory %s, and all money is play money.
      %[1]s"what have you shared?"
      %[1]s--show --customer grace "what's my balance?"
 
+   Or as on another assistant, each through its own wire: --as dialogflow, --as messenger, --as mcp.
+
+     %[1]s--as messenger "what's my balance?"
+
 2. Or link an account yourself, as the Alexa app would open it:
 
      %[2]s

@@ -21,8 +21,8 @@ func TestALinkThatWasFoundForTheRequestIsNotLookedUpAgain(t *testing.T) {
 	b := shopper()
 	link := b.links[token]
 	b.linkErr = errDisk // whoever looks it up
-	link.Scopes = []linking.Scope{linking.Balances}
-	for intent, want := range map[skills.Intent]skills.Key{skills.Balance: skills.BalanceSaid, skills.Spending: skills.ScopeSpending} {
+	link.Scopes = []linking.Scope{linking.Spending}
+	for intent, want := range map[skills.Intent]skills.Key{skills.Spending: skills.SpendingSaid, skills.Balance: skills.ScopeBalances} {
 		reply, trace := b.skill(t).Answer(t.Context(), skills.Turn{ID: "turn", Platform: linking.MCP, Locale: "en-US", Intent: intent, Token: token, Proven: &link})
 		if reply.Key != want || trace.Link != link.ID {
 			t.Errorf("%s: got %q of the link %q, want %q", intent, reply.Key, trace.Link, want)
