@@ -109,6 +109,30 @@ func TestACallerSeesTheToolsHeMayCall(t *testing.T) {
 	}
 }
 
+// Validators of JSON Schema draft 7, which hosts have, take no schema with the same choice twice.
+func TestATwiceListedChoiceIsInNoSchema(t *testing.T) {
+	listed, err := open(t, skills.Reply{}).connect(mcp.Caller{Service: true}).ListTools(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	looked := 0
+	for _, tool := range listed.Tools {
+		schema, _ := tool.InputSchema.(map[string]any)
+		arguments, _ := schema["properties"].(map[string]any)
+		for name, argument := range arguments {
+			choices, _ := argument.(map[string]any)["enum"].([]any)
+			for i, choice := range choices {
+				if looked++; slices.Contains(choices[:i], choice) {
+					t.Errorf("%s: %s lists %q twice", tool.Name, name, choice)
+				}
+			}
+		}
+	}
+	if looked == 0 {
+		t.Error("no argument has a choice")
+	}
+}
+
 func TestACallBecomesATurn(t *testing.T) {
 	for name, tc := range map[string]struct {
 		tool      string

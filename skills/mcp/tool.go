@@ -142,7 +142,6 @@ func (t tool) argument(slot skills.SlotName) (*jsonschema.Schema, error) {
 		for _, c := range spending.Categories() {
 			s.Enum = append(s.Enum, string(c))
 		}
-		s.Enum = append(s.Enum, string(spending.Cash))
 	case skills.SlotPeriod:
 		s.MaxLength = jsonschema.Ptr(maxSpan)
 	case skills.SlotCount:

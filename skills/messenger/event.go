@@ -105,7 +105,8 @@ func (p *Platform) Decode(body []byte) ([]Event, error) {
 		return nil, refuse(TooDeep)
 	}
 	var d delivery
-	if err := json.Unmarshal(body, &d); err != nil {
+	// Half a surrogate pair in one customer's text is no reason to refuse what others said in the same delivery, which Meta would deliver again and again.
+	if err := json.Unmarshal(body, &d, jsontext.AllowInvalidUTF8(true)); err != nil {
 		return nil, refuse(Malformed) // the cause would quote the body
 	}
 	if d.Object != "page" {
