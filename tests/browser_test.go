@@ -150,7 +150,7 @@ func openWindow(ctx context.Context, t *testing.T, name string, width, height in
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 90*time.Second)
+	ctx, cancel = context.WithTimeout(ctx, 40*time.Second)
 	t.Cleanup(cancel)
 	v := &visit{t: t, ctx: ctx, name: name, held: make(chan *fetch.EventRequestPaused, 8)}
 	if err := chromedp.Listen(ctx, v.hear); err != nil {
