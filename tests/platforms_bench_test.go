@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"sync"
 	"testing"
 	"time"
@@ -128,12 +127,7 @@ func (g *quietGraph) chat(tb testing.TB, file dev.File, person string) talk {
 	phone := &messenger.Phone{PageID: file.Messenger.PageID, Person: person, Now: time.Now, Random: rand.Reader}
 	x := &texter{tb: tb, file: file, phone: phone, now: time.Now}
 	heard := g.of(person)
-	code, err := dev.Person{Bank: "counter", Now: time.Now}.LinkChat(tb.Context(), file.PublicURL+messenger.LinkPath+"?"+url.Values{
-		"account_linking_token": {"TOKEN"}, "redirect_uri": {metaReturns},
-	}.Encode())
-	if err != nil {
-		tb.Fatal(err)
-	}
+	code := x.walkAs(file.PublicURL+messenger.LinkPath, dev.Person{Bank: "counter", Now: time.Now})
 	x.deliverNothing(phone.Return(handover(tb, code.Back)))
 	<-heard
 	x.deliverNothing(phone.Type(code.Digits))

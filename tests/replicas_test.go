@@ -56,8 +56,9 @@ func openReplicas(t *testing.T) *replicas {
 	return r
 }
 
-// farBank is a bank of its own, with the customer ada, for houses whose customers come back at redirect; and a SOTTO_BANKS file that names it.
-func farBank(t *testing.T, redirect string, now func() time.Time, ttl time.Duration) (bank *mockbank.Server, banks string, ada dev.Person) {
+// farBank is a bank of its own, with the customer ada, for houses whose customers come back at redirect; and a SOTTO_BANKS file that names it. Whoever
+// stands in front of it sees every request.
+func farBank(t *testing.T, redirect string, now func() time.Time, ttl time.Duration, before ...func(http.Handler) http.Handler) (bank *mockbank.Server, banks string, ada dev.Person) {
 	t.Helper()
 	secret, totp := rand.Text(), base32.StdEncoding.EncodeToString([]byte(rand.Text())[:20])
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -73,7 +74,11 @@ func farBank(t *testing.T, redirect string, now func() time.Time, ttl time.Durat
 	if err != nil {
 		t.Fatal(err)
 	}
-	front := &http.Server{Handler: bank, ReadHeaderTimeout: 5 * time.Second}
+	var handler http.Handler = bank
+	for _, stand := range before {
+		handler = stand(handler)
+	}
+	front := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	go front.Serve(l)
 	t.Cleanup(func() { front.Close(); bank.Close() })
 	return bank, banksFile(t, base, secret), dev.Person{Bank: "far", Customer: dev.Customer{Username: "ada", Password: secret, TOTPSecret: totp}, Now: now}
