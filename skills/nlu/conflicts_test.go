@@ -25,9 +25,11 @@ func TestNoSentenceStandsUnderTwoIntents(t *testing.T) {
 	gb, _ := c.Language("en-GB")
 	r := newReader(words, us, gb)
 	r.learn(r.lines(us, gb))
-	seen := map[string]line{}
+	seen, w := map[string]line{}, newWriter(r)
 	for _, l := range r.lines(us, gb) {
-		r.write(l.sentence, func(u *understood) {
+		taken := take(l)
+		taken.each(r.mark)
+		w.write(taken, func(u *understood) {
 			key := strings.Join(u.units, " ")
 			for _, n := range u.named {
 				key += " " + n.word

@@ -22,6 +22,8 @@ type language struct {
 	Sentences map[skills.Intent][]string `yaml:"sentences"` // beside the catalogue's: "(a|b) c [d]" is a choice and a part that may be left out
 	Slots     slotWords                  `yaml:"slots"`
 	Periods   periodWords                `yaml:"periods"`
+
+	compiled *periods
 }
 
 // slotWords are what shows a name that nobody has listed.
@@ -120,6 +122,7 @@ func (l *language) check() error {
 			return fmt.Errorf("%w: no intent %q in the catalogue", errLanguage, intent)
 		}
 	}
-	_, err := compilePeriods(l.Periods)
+	var err error
+	l.compiled, err = compilePeriods(l.Periods)
 	return err
 }

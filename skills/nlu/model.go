@@ -11,8 +11,8 @@ import (
 type model struct {
 	intents []skills.Intent
 	words   map[string]uint32
-	columns map[uint64]int32 // of the weights, by feature
-	weights []float32        // a column is one weight for each intent
+	columns columns   // of the weights, by feature
+	weights []float32 // a column is one weight for each intent
 }
 
 // sure is how likely an intent has to be. It was chosen, as the constants of training were, by BenchmarkHeldOut.
@@ -41,24 +41,19 @@ type calling struct {
 }
 
 // features appends every feature of a text, given as numbers of words with an edge at each end.
-func (m *model) features(features []uint64, ids []uint32, names []calling) []uint64 {
-	const pair, skip, called = 1 << 60, 2 << 60, 3 << 60
+func (m *model) features(features []feature, ids []uint32, names []calling) []feature {
 	for _, n := range names {
-		id := uint64(n.word)
-		features = append(features, called|id, called|id<<20|uint64(ids[n.unit]), called|id<<40|uint64(ids[n.unit+2]))
+		features = append(features, featureOf(called, n.word, 0), featureOf(calledAfter, n.word, ids[n.unit]), featureOf(calledBefore, n.word, ids[n.unit+2]))
 	}
 	for i, a := range ids {
 		if a != edge {
-			features = append(features, uint64(a))
+			features = append(features, featureOf(single, a, 0))
 		}
-		if i+1 == len(ids) {
-			break
+		if i+1 < len(ids) {
+			features = append(features, featureOf(pair, a, ids[i+1]))
 		}
-		b := ids[i+1]
-		features = append(features, pair|uint64(a)<<20|uint64(b))
 		if i+2 < len(ids) {
-			c := ids[i+2]
-			features = append(features, skip|uint64(a)<<20|uint64(c))
+			features = append(features, featureOf(skip, a, ids[i+2]))
 		}
 	}
 	return features
@@ -81,12 +76,10 @@ func (m *model) classify(units []string, names []named) (skills.Intent, bool) {
 		}
 	}
 	scores := make([]float32, len(m.intents))
-	features := m.features(make([]uint64, 0, 4*maxWords), append(ids, edge), callings)
+	features := m.features(make([]feature, 0, 4*maxWords), append(ids, edge), callings)
 	for _, f := range features {
-		if c, ok := m.columns[f]; ok {
-			for i, w := range m.weights[int(c)*len(scores):][:len(scores)] {
-				scores[i] += w
-			}
+		for i, w := range m.weights[int(m.columns.of(f))*len(scores):][:len(scores)] {
+			scores[i] += w
 		}
 	}
 	best := softmax(scores, scaleOf(len(features)))

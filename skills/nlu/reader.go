@@ -17,8 +17,7 @@ type reader struct {
 	listed  map[string][]listed // by their first word, the longest first
 	*lessons
 
-	names map[string][]string // the names that are listed, by the tag of their slot
-	turn  int                 // of them, while the sentences are learned
+	names map[string][]string // that are listed, by the tag of their slot
 }
 
 // listed is a value of a slot by one of its names.
@@ -38,9 +37,7 @@ type lessons struct {
 // newReader makes a reader who knows the names of a language, and has not learned a sentence. The first country that speaks it is the reader's own:
 // what is said otherwise elsewhere is understood too.
 func newReader(words *language, countries ...*skills.Language) *reader {
-	r := &reader{language: *words, rewrite: newRewriting(words.Rewrite), polite: newPoliteness(words.Polite), listed: map[string][]listed{}, names: map[string][]string{}}
-	r.lessons = &lessons{spelling: newSpelling()}
-	r.periods, _ = compilePeriods(words.Periods) // New has checked it
+	r := &reader{language: *words, rewrite: newRewriting(words.Rewrite), polite: newPoliteness(words.Polite), periods: words.compiled, listed: map[string][]listed{}, names: map[string][]string{}}
 	// A word that is the name of two things is the first of these.
 	seen := map[string]bool{}
 	for _, said := range countries {
@@ -63,9 +60,8 @@ func newReader(words *language, countries ...*skills.Language) *reader {
 
 func (r *reader) list(slot skills.SlotName, name, id string) {
 	l := listed{slot: slot, name: name, id: id}
-	for _, w := range tokens(name) {
+	for _, w := range tokens(nil, name) {
 		l.words = append(l.words, w.text)
-		r.spelling.add(w.text)
 	}
 	r.names[tagOf(slot)] = append(r.names[tagOf(slot)], strings.Join(l.words, " "))
 	r.listed[l.words[0]] = append(r.listed[l.words[0]], l)
@@ -73,18 +69,26 @@ func (r *reader) list(slot skills.SlotName, name, id string) {
 
 // words gives the words of a text: rewritten, mended, and without what is only polite.
 func (r *reader) words(text string) []word {
-	words := tokens(text)
+	words := tokens(make([]word, 0, 16), text)
 	if len(words) > maxWords {
 		return words
 	}
+	r.mark(words)
 	for i, w := range words {
-		if !r.spelling.known[w.text] {
+		if w.marks == 0 {
 			if meant, ok := r.spelling.mend(w.text); ok {
-				words[i].text = meant
+				words[i].text, words[i].marks = meant, r.spelling.known[meant]
 			}
 		}
 	}
-	return r.polite.strip(r.rewrite.apply(words))
+	return r.polite.strip(r.rewrite.apply(make([]word, 0, len(words)+4), words, r.spelling))
+}
+
+// mark says what is known of words.
+func (r *reader) mark(words []word) {
+	for i := range words {
+		words[i].marks = r.spelling.known[words[i].text]
+	}
 }
 
 // catalogued is how many times a sentence of the catalogue is learned, since that is what customers are told they can say.
@@ -126,17 +130,22 @@ func (r *reader) lines(countries ...*skills.Language) []line {
 
 // learn trains the model from the lines. What stands in them is known to the spelling too.
 func (r *reader) learn(lines []line) {
-	for _, w := range r.vocabulary() {
-		r.spelling.add(w)
+	r.lessons = &lessons{spelling: r.vocabulary()}
+	taken := make([]written, len(lines))
+	for i, l := range lines {
+		taken[i] = take(l)
+		taken[i].each(func(words []word) {
+			for _, w := range words {
+				if w.text[0] != '<' {
+					r.spelling.add(w.text, known)
+				}
+			}
+		})
 	}
-	for _, l := range lines {
-		for _, w := range tokens(slotless(l.sentence)) {
-			r.spelling.add(w.text)
-		}
-	}
-	t := newTrainer()
-	for _, l := range lines {
-		r.write(l.sentence, func(u *understood) {
+	t, w := newTrainer(), newWriter(r)
+	for _, l := range taken {
+		l.each(r.mark)
+		w.write(l, func(u *understood) {
 			for range l.times {
 				t.add(l.intent, u.units, u.named)
 			}
@@ -145,33 +154,45 @@ func (r *reader) learn(lines []line) {
 	r.model = t.train()
 }
 
-// slotless gives a sentence without its slots.
-func slotless(sentence string) string {
-	for {
-		before, rest, ok := strings.Cut(sentence, "{")
-		if !ok {
-			return sentence
-		}
-		_, after, _ := strings.Cut(rest, "}")
-		sentence = before + " " + after
-	}
-}
-
 // vocabulary gives the words by which slots and periods are known, and those that others are rewritten to and from.
-func (r *reader) vocabulary() []string {
-	var all []string
-	for from, to := range r.Rewrite {
-		all = append(append(all, strings.Fields(from)...), strings.Fields(to)...)
+func (r *reader) vocabulary() *spelling {
+	s := newSpelling()
+	add := func(phrase []string, first, last marks) {
+		for _, w := range phrase {
+			s.add(w, known)
+		}
+		s.add(phrase[0], first)
+		s.add(phrase[len(phrase)-1], last)
+	}
+	for _, rules := range r.rewrite {
+		for _, rule := range rules {
+			add(rule.from, rewritten, known)
+			for _, w := range rule.to {
+				s.add(w, known)
+			}
+		}
+	}
+	for _, names := range r.listed {
+		for _, l := range names {
+			add(l.words, nameBegins, known)
+		}
+	}
+	for _, phrase := range r.Polite {
+		add(strings.Fields(phrase), courteous, courteous)
 	}
 	for _, list := range [][]string{
-		r.Polite, r.Slots.Mine, r.Slots.Heads, r.Slots.Sums, r.Slots.Plain, r.Slots.Merchant, r.Slots.Category, r.Slots.Purchases, r.Slots.Ending, r.Slots.Within,
+		r.Slots.Mine, r.Slots.Heads, r.Slots.Sums, r.Slots.Plain, r.Slots.Merchant, r.Slots.Category, r.Slots.Purchases, r.Slots.Ending, r.Slots.Within,
 		r.Slots.Articles, r.Slots.Leads, r.Periods.Lead, r.Periods.Openers,
 	} {
 		for _, phrase := range list {
-			all = append(all, strings.Fields(phrase)...)
+			add(strings.Fields(phrase), known, known)
 		}
 	}
-	all = append(all, r.periods.vocabulary()...)
-	slices.Sort(all)
-	return slices.Compact(all)
+	for _, w := range r.periods.vocabulary() {
+		s.add(w, known)
+	}
+	for w := range r.periods.begins {
+		s.add(w, timeBegins)
+	}
+	return s
 }

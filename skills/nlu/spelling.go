@@ -3,8 +3,25 @@ package nlu
 // spelling knows the words of a language, and mends one that is not among them where exactly one of them is a slip of the finger away: a letter
 // missing, doubled, changed, or two that changed places. The first letter is seldom the wrong one, and short words are too near to each other.
 type spelling struct {
-	known map[string]bool
-	near  map[string]string // a word with one letter left out, and the word; empty where there are several
+	known map[string]marks
+	shelf map[shelf][]string // the words that may be meant
+}
+
+// marks are what is known of a word, so that most words need not be looked up anywhere else.
+type marks uint8
+
+const (
+	known      marks = 1 << iota // it is a word of the language
+	rewritten                    // it begins what stands for something else
+	courteous                    // it begins or ends what is only polite
+	nameBegins                   // it begins a name that is listed
+	timeBegins                   // it begins a period, or is a number
+)
+
+// shelf is where words of one length and first letter stand.
+type shelf struct {
+	first   byte
+	letters int
 }
 
 const (
@@ -13,73 +30,61 @@ const (
 	longestWord = 24
 )
 
-func newSpelling() *spelling { return &spelling{known: map[string]bool{}, near: map[string]string{}} }
+func newSpelling() *spelling {
+	return &spelling{known: make(map[string]marks, 1<<12), shelf: map[shelf][]string{}}
+}
 
-func (s *spelling) add(w string) {
-	if s.known[w] {
+// add takes in a word, and what is known of it.
+func (s *spelling) add(w string, m marks) {
+	before := s.known[w]
+	if before == before|m|known {
 		return
 	}
-	s.known[w] = true
-	if len(w) < shortest || len(w) > longestWord || w[0] >= '0' && w[0] <= '9' {
-		return
+	s.known[w] = before | m | known
+	if before == 0 && mendable(w) {
+		at := shelf{w[0], len(w)}
+		s.shelf[at] = append(s.shelf[at], w)
 	}
-	for i := 1; i < len(w); i++ {
-		key := w[:i] + w[i+1:]
-		if other, taken := s.near[key]; taken && other != w {
-			s.near[key] = ""
-			continue
-		}
-		s.near[key] = w
-	}
+}
+
+func mendable(w string) bool {
+	return len(w) >= shortest && len(w) <= longestWord && (w[0] < '0' || w[0] > '9')
 }
 
 // mend gives the word that was meant, and false where that is not certain.
 func (s *spelling) mend(w string) (string, bool) {
-	if len(w) < shortest || len(w) > longestWord || w[0] >= '0' && w[0] <= '9' {
+	if !mendable(w) {
 		return "", false
 	}
 	meant := ""
-	is := func(other string) bool { // false where two are meant
-		if meant != "" && meant != other {
-			return false
-		}
-		meant = other
-		return true
-	}
-	if other, ok := s.near[w]; ok && (other == "" || !is(other)) { // a letter is missing
-		return "", false
-	}
-	for i := 1; i < len(w); i++ {
-		key := w[:i] + w[i+1:]
-		if s.known[key] && len(key) >= shortest && !is(key) { // a letter too many
-			return "", false
-		}
-		other, ok := s.near[key]
-		if !ok || other != "" && len(other) != len(w) || !s.slip(w, other) {
-			continue
-		}
-		if other == "" || !is(other) {
-			return "", false
+	for letters := len(w) - 1; letters <= len(w)+1; letters++ {
+		for _, other := range s.shelf[shelf{w[0], letters}] {
+			if !slip(w, other) {
+				continue
+			}
+			if meant != "" {
+				return "", false
+			}
+			meant = other
 		}
 	}
 	return meant, meant != ""
 }
 
-// slip says whether one letter is changed, or two neighbours have changed places. Of words it does not know which, it says yes.
-func (s *spelling) slip(w, other string) bool {
-	if other == "" {
-		return len(w) >= sureOfBoth
-	}
+// slip says whether two words that begin with the same letter differ by one slip.
+func slip(w, other string) bool {
 	i := 0
-	for i < len(w) && w[i] == other[i] {
+	for i < len(w) && i < len(other) && w[i] == other[i] {
 		i++
 	}
 	switch {
-	case i+1 < len(w) && w[i] == other[i+1] && w[i+1] == other[i] && w[i+2:] == other[i+2:]:
-		return true
-	case i < len(w):
-		return len(w) >= sureOfBoth && w[i+1:] == other[i+1:]
+	case len(w) > len(other):
+		return w[i+1:] == other[i:]
+	case len(w) < len(other):
+		return w[i:] == other[i+1:]
+	case i+1 < len(w) && w[i] == other[i+1] && w[i+1] == other[i]:
+		return w[i+2:] == other[i+2:]
 	default:
-		return false
+		return len(w) >= sureOfBoth && w[i+1:] == other[i+1:]
 	}
 }

@@ -40,13 +40,14 @@ type span struct {
 }
 
 func (r *reader) spot(text string, words []word) *understood {
-	u := &understood{reader: r, text: text, words: words, units: make([]string, 0, len(words)), spans: make([]span, 0, len(words))}
-	u.spot()
+	u := &understood{reader: r, text: text, units: make([]string, 0, len(words)), spans: make([]span, 0, len(words))}
+	u.spot(words)
 	return u
 }
 
-func (u *understood) spot() {
-	r, words := u.reader, u.words
+func (u *understood) spot(words []word) {
+	r := u.reader
+	u.words = words
 	u.units, u.spans, u.named = u.units[:0], u.spans[:0], u.named[:0]
 	for i := 0; i < len(words); {
 		s := r.span(words, i)
@@ -73,11 +74,18 @@ func (u *understood) spot() {
 
 // span reads the longest thing that begins with the word at i.
 func (r *reader) span(words []word, i int) span {
-	w := words[i].text
+	w, marks := words[i].text, words[i].marks
 	if w[0] == '<' {
 		return span{i, i + 1, w, ""} // a sentence being learned
 	}
 	best := span{from: i, to: i + 1}
+	if marks == 0 && (w[0] < '0' || w[0] > '9') {
+		best.tag = tagName
+		return best
+	}
+	if marks&(nameBegins|timeBegins) == 0 && marks&known != 0 {
+		return best
+	}
 	for _, l := range r.listed[w] {
 		if begins(words[i:], l.words) {
 			best = span{i, i + len(l.words), tagOf(l.slot), l.id}
@@ -93,7 +101,7 @@ func (r *reader) span(words []word, i int) span {
 		best.tag, best.value = tagNumber, w
 	case r.Periods.Numbers[w] > 1:
 		best.tag, best.value = tagNumber, r.periods.read("n", w)
-	case !r.spelling.known[w]:
+	case marks&known == 0:
 		best.tag = tagName
 	}
 	return best

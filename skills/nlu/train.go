@@ -24,7 +24,7 @@ type trainer struct {
 	samples []sample
 	columns []int32 // of all samples, one after another
 	texts   []uint32
-	spare   []uint64
+	spare   []feature
 	names   []calling
 }
 
@@ -35,10 +35,10 @@ type sample struct {
 }
 
 // many is about how many features a language has.
-const many = 1 << 15
+const many = 1 << 16
 
 func newTrainer() *trainer {
-	return &trainer{model: &model{words: map[string]uint32{}, columns: make(map[uint64]int32, many)}, columns: make([]int32, 0, 8*many)}
+	return &trainer{model: &model{words: map[string]uint32{}, columns: newColumns(2 * many)}, columns: make([]int32, 0, 8*many)}
 }
 
 // add takes in one sentence of an intent.
@@ -73,12 +73,7 @@ func (t *trainer) add(intent skills.Intent, units []string, names []named) {
 func (t *trainer) sample(intent, from int, names []calling) {
 	t.spare = t.features(t.spare[:0], t.texts[from:], names)
 	for _, f := range t.spare {
-		c, ok := t.model.columns[f]
-		if !ok {
-			c = int32(len(t.model.columns)) //nolint:gosec // tens of thousands
-			t.model.columns[f] = c
-		}
-		t.columns = append(t.columns, c)
+		t.columns = append(t.columns, t.model.columns.add(f))
 	}
 	t.samples = append(t.samples, sample{intent, len(t.columns), from, len(t.texts)})
 }
@@ -111,7 +106,7 @@ func (t *trainer) train() *model {
 	}
 	samples := t.samples
 	k := len(m.intents)
-	m.weights = make([]float32, len(m.columns)*k)
+	m.weights = make([]float32, int(m.columns.n)*k)
 	squares := make([]float32, len(m.weights))
 	scores := make([]float32, k)
 	hard := make([]bool, len(samples)) // what has more to teach

@@ -14,112 +14,157 @@ const ownWords = 3
 // anything stands in the sentences of a language for whatever a question may be about.
 const anything = "<anything>"
 
-// write writes a line out into sentences of ours, with each tag that may stand for their slots, and gives each of them, about maxChoices at most, to be
-// looked at and not kept.
-func (r *reader) write(l string, each func(u *understood)) {
-	parts := split(l)
-	options := make([][][]word, len(parts))
-	ways := 1
-	for i, part := range parts {
-		for _, option := range part {
-			options[i] = append(options[i], slotted(option))
+// written is a line taken apart into what stands fixed and what may be chosen.
+type written struct {
+	line
+	parts [][][]word
+}
+
+// take takes a line apart. A slot is a word in angle brackets.
+func take(l line) written {
+	w := written{line: l}
+	for _, part := range split(l.sentence) {
+		options := make([][]word, len(part))
+		for i, option := range part {
+			for piece := range strings.SplitSeq(option, "{") {
+				if name, rest, ok := strings.Cut(piece, "}"); ok {
+					options[i] = append(options[i], word{text: "<" + name + ">"})
+					piece = rest
+				}
+				options[i] = tokens(options[i], piece)
+			}
 		}
+		w.parts = append(w.parts, options)
+	}
+	return w
+}
+
+// each gives the words of a line, piece by piece.
+func (w written) each(do func(words []word)) {
+	for _, part := range w.parts {
+		for _, option := range part {
+			do(option)
+		}
+	}
+}
+
+// writer writes lines out into sentences of ours, in room that it uses again.
+type writer struct {
+	*understood
+	names map[string][][]word // that are listed, by the tag of their slot
+	turn  int                 // of them
+
+	words, rewritten, way []word
+	tags                  [][]word // what may stand for the slots of a sentence, one after another
+	ends                  []int    // of the tags of each of its words
+}
+
+// Tags that stand for a slot, as words.
+var (
+	nameWord     = []word{{text: tagName}}
+	numberWord   = []word{{text: tagNumber}}
+	merchantWord = []word{{text: tagOf(skills.SlotMerchant)}}
+	categoryWord = []word{{text: tagOf(skills.SlotCategory)}}
+)
+
+func newWriter(r *reader) *writer {
+	w := &writer{understood: &understood{reader: r}, names: map[string][][]word{}}
+	for tag, names := range r.names {
+		for _, name := range names {
+			words := tokens(nil, name)
+			r.mark(words)
+			w.names[tag] = append(w.names[tag], words)
+		}
+	}
+	return w
+}
+
+// write writes a line out with each tag that may stand for its slots, and gives each sentence, about maxChoices at most, to be looked at and not kept.
+func (w *writer) write(l written, each func(u *understood)) {
+	ways := 1
+	for _, part := range l.parts {
 		ways = min(ways*len(part), maxChoices)
 	}
 	limit := max(1, maxChoices/ways)
 	turn := 0
-	var words []word
-	choose(options, maxChoices, func(way [][]word) {
-		words = words[:0]
+	choose(l.parts, maxChoices, func(way [][]word) {
+		w.words = w.words[:0]
 		for _, piece := range way {
-			words = append(words, piece...)
+			w.words = append(w.words, piece...)
 		}
-		r.variants(words, turn, limit, each)
+		w.variants(turn, limit, each)
 		turn++
 	})
 }
 
-// slotted gives the words of a piece of a sentence. A slot is a word in angle brackets.
-func slotted(text string) []word {
-	var words []word
-	for piece := range strings.SplitSeq(text, "{") {
-		if name, rest, ok := strings.Cut(piece, "}"); ok {
-			words = append(words, word{text: "<" + name + ">"})
-			piece = rest
-		}
-		words = append(words, tokens(piece)...)
-	}
-	return words
-}
-
-// variants gives the units of a sentence of ours, with the tags that may stand for its slots: as many as the limit, from the turn on.
-func (r *reader) variants(words []word, turn, limit int, each func(u *understood)) {
+// variants gives the units of a sentence, with the tags that may stand for its slots: as many as the limit, from the turn on.
+func (w *writer) variants(turn, limit int, each func(u *understood)) {
 	own := 0
-	for _, w := range words {
-		if w.text[0] != '<' {
+	for _, word := range w.words {
+		if word.text[0] != '<' {
 			own++
 		}
 	}
-	words = r.polite.strip(r.rewrite.apply(words))
-	tags := make([][]string, len(words))
+	w.rewritten = w.rewrite.apply(w.rewritten[:0], w.words, w.spelling)
+	words := w.polite.strip(w.rewritten)
+	w.tags, w.ends = w.tags[:0], w.ends[:0]
 	ways := 1
-	for i, w := range words {
-		if w.text[0] == '<' {
-			tags[i] = r.tags(w.text, own, words)
-			ways = max(ways, len(tags[i]))
+	for i := range words {
+		before := len(w.tags)
+		if words[i].text[0] == '<' {
+			w.stand(words, i, own)
+			ways = max(ways, len(w.tags)-before)
 		}
+		w.ends = append(w.ends, len(w.tags))
 	}
-	u := &understood{reader: r}
-	way := make([]word, 0, len(words)+8)
 	for n := turn; n < turn+min(ways, limit); n++ {
-		way = way[:0]
-		for i, w := range words {
-			if tags[i] == nil {
-				way = append(way, w)
-				continue
+		w.way = w.way[:0]
+		from := 0
+		for i, end := range w.ends {
+			if tags := w.tags[from:end]; len(tags) > 0 {
+				w.way = append(w.way, tags[(n+i)%len(tags)]...) // not all of a sentence's slots of one kind
+			} else {
+				w.way = append(w.way, words[i])
 			}
-			for t := range strings.FieldsSeq(tags[i][(n+i)%len(tags[i])]) { // not all of a sentence's slots of one kind
-				way = append(way, word{text: t})
-			}
+			from = end
 		}
-		u.words = way
-		u.spot()
-		each(u)
+		w.spot(w.way)
+		each(w.understood)
 	}
 }
 
-// tags gives what the model may see in place of a word of a sentence.
-func (r *reader) tags(text string, own int, words []word) []string {
+// stand appends the tags that the model may see in place of the word at i.
+func (w *writer) stand(words []word, i, own int) {
+	itself, text := words[i:i+1], words[i].text
 	switch {
 	case text == anything && own == 0:
-		return []string{tagName}
+		w.tags = append(w.tags, nameWord)
 	case text == anything:
-		return []string{tagName, tagOf(skills.SlotMerchant), tagOf(skills.SlotCategory)}
+		w.tags = append(w.tags, nameWord, merchantWord, categoryWord)
 	case text == tagOf(skills.SlotCount):
-		return []string{tagNumber}
+		w.tags = append(w.tags, numberWord)
 	case text == tagOf(skills.SlotPeriod):
-		return []string{text}
+		w.tags = append(w.tags, itself)
 	case own < ownWords:
-		return []string{text, r.example(text)}
-	case text == tagOf(skills.SlotAccount):
-		tags := []string{text, r.example(text), tagName + " " + r.Slots.Heads[0]}
-		if i := slices.IndexFunc(words, func(w word) bool { return w.text == text }); i > 0 && slices.Contains(r.Slots.Ending, words[i-1].text) {
-			tags = []string{text, r.example(text), tagNumber}
-		} else if i+1 < len(words) && slices.Contains(r.Slots.Heads, words[i+1].text) || i == len(words)-1 {
-			tags = append(tags, tagName)
-		}
-		return tags
+		w.tags = append(w.tags, itself, w.example(text, itself))
+	case text != tagOf(skills.SlotAccount):
+		w.tags = append(w.tags, itself, w.example(text, itself), nameWord)
+	case i > 0 && slices.Contains(w.Slots.Ending, words[i-1].text):
+		w.tags = append(w.tags, itself, w.example(text, itself), numberWord)
 	default:
-		return []string{text, r.example(text), tagName}
+		w.tags = append(w.tags, itself, w.example(text, itself), []word{nameWord[0], {text: w.Slots.Heads[0], marks: known}})
+		if i == len(words)-1 || slices.Contains(w.Slots.Heads, words[i+1].text) {
+			w.tags = append(w.tags, nameWord)
+		}
 	}
 }
 
 // example gives one of the listed names of a slot, another one each time.
-func (r *reader) example(tag string) string {
-	names := r.names[tag]
+func (w *writer) example(tag string, itself []word) []word {
+	names := w.names[tag]
 	if len(names) == 0 {
-		return tag
+		return itself
 	}
-	r.turn++
-	return names[r.turn%len(names)]
+	w.turn++
+	return names[w.turn%len(names)]
 }

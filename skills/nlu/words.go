@@ -13,35 +13,61 @@ import (
 type word struct {
 	text     string
 	from, to int // in bytes
+	marks    marks
 }
 
-// tokens gives the words of a text. Apostrophes are left out ("whats"), an ampersand is a letter ("m&s"), and what joins digits stays ("3/2/2026");
+// tokens appends the words of a text. Apostrophes are left out ("whats"), an ampersand is a letter ("m&s"), and what joins digits stays ("3/2/2026");
 // everything else that is neither letter nor digit, broken UTF-8 too, stands between words.
-func tokens(text string) []word {
-	words := make([]word, 0, 16)
-	var b strings.Builder
-	start := -1
+func tokens(words []word, text string) []word {
+	var b strings.Builder // of a word that is not as it is typed
+	start, plain := -1, true
 	end := func(at int) {
-		if b.Len() > 0 {
-			words = append(words, word{b.String(), start, at})
+		switch {
+		case start < 0:
+		case plain:
+			words = append(words, word{text: text[start:at], from: start, to: at})
+		case b.Len() > 0:
+			words = append(words, word{text: b.String(), from: start, to: at})
 		}
 		b.Reset()
-		start = -1
+		start, plain = -1, true
+	}
+	letters := func(i int) int { // of the word so far
+		if plain {
+			return i - start
+		}
+		return b.Len()
+	}
+	changed := func(i int) { // what is typed from i on is not what is read
+		if start < 0 {
+			start = i
+		}
+		if plain {
+			b.WriteString(text[start:i])
+			plain = false
+		}
 	}
 	for i, r := range text {
 		switch {
-		case r == '\'' || r == '’' || r == '‘' || r == '\u200d' || r == '\ufe0f':
-		case r == '&' || r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r)):
+		case r == '&' || 'a' <= r && r <= 'z' || '0' <= r && r <= '9':
 			if start < 0 {
 				start = i
 			}
+			if !plain {
+				b.WriteRune(r)
+			}
+		case 'A' <= r && r <= 'Z':
+			changed(i)
 			b.WriteRune(unicode.ToLower(r))
-		case (r == '/' || r == '.' || r == '-' && (b.Len() == 4 || b.Len() == 7)) && start >= 0 && digit(text, i-1) && digit(text, i+1):
-			b.WriteRune('/')
-		case r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)):
-			if start < 0 {
-				start = i
+		case r == '\'' || r == '’' || r == '‘' || r == '\u200d' || r == '\ufe0f':
+			if start >= 0 {
+				changed(i)
 			}
+		case (r == '/' || r == '.' || r == '-' && start >= 0 && (letters(i) == 4 || letters(i) == 7)) && start >= 0 && digit(text, i-1) && digit(text, i+1):
+			changed(i)
+			b.WriteRune('/')
+		case r >= utf8.RuneSelf && r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)):
+			changed(i)
 			for _, plain := range norm.NFKD.String(string(r)) {
 				if unicode.IsLetter(plain) || unicode.IsDigit(plain) {
 					b.WriteRune(unicode.ToLower(plain))
@@ -72,27 +98,38 @@ func newRewriting(rules map[string]string) rewriting {
 		rule := rewrite{strings.Fields(from), strings.Fields(to)}
 		r[rule.from[0]] = append(r[rule.from[0]], rule)
 	}
+	for _, rules := range r {
+		slices.SortFunc(rules, func(a, b rewrite) int { return len(b.from) - len(a.from) })
+	}
 	return r
 }
 
-func (r rewriting) apply(words []word) []word {
-	out := make([]word, 0, len(words)+4)
-	for i := 0; i < len(words); i++ {
-		var best rewrite
-		for _, rule := range r[words[i].text] {
-			if len(rule.from) > len(best.from) && begins(words[i:], rule.from) {
-				best = rule
-			}
+// at gives the rule for what begins with the first of the words.
+func (r rewriting) at(words []word) (rewrite, bool) {
+	if words[0].marks&rewritten == 0 {
+		return rewrite{}, false
+	}
+	for _, rule := range r[words[0].text] {
+		if begins(words, rule.from) {
+			return rule, true
 		}
-		if best.from == nil {
+	}
+	return rewrite{}, false
+}
+
+// apply appends the words rewritten.
+func (r rewriting) apply(out, words []word, s *spelling) []word {
+	for i := 0; i < len(words); i++ {
+		rule, ok := r.at(words[i:])
+		if !ok {
 			out = append(out, words[i])
 			continue
 		}
-		last := words[i+len(best.from)-1]
-		for _, to := range best.to {
-			out = append(out, word{to, words[i].from, last.to})
+		last := words[i+len(rule.from)-1]
+		for _, to := range rule.to {
+			out = append(out, word{to, words[i].from, last.to, s.known[to]})
 		}
-		i += len(best.from) - 1
+		i += len(rule.from) - 1
 	}
 	return out
 }
@@ -130,16 +167,20 @@ func newPoliteness(phrases []string) politeness {
 func (p politeness) strip(words []word) []word {
 	for again := len(words) > 0; again; {
 		again = false
-		for _, phrase := range p.first[words[0].text] {
-			if len(phrase) < len(words) && begins(words, phrase) {
-				words, again = words[len(phrase):], true
-				break
+		if words[0].marks&courteous != 0 {
+			for _, phrase := range p.first[words[0].text] {
+				if len(phrase) < len(words) && begins(words, phrase) {
+					words, again = words[len(phrase):], true
+					break
+				}
 			}
 		}
-		for _, phrase := range p.last[words[len(words)-1].text] {
-			if len(phrase) < len(words) && begins(words[len(words)-len(phrase):], phrase) {
-				words, again = words[:len(words)-len(phrase)], true
-				break
+		if words[len(words)-1].marks&courteous != 0 {
+			for _, phrase := range p.last[words[len(words)-1].text] {
+				if len(phrase) < len(words) && begins(words[len(words)-len(phrase):], phrase) {
+					words, again = words[:len(words)-len(phrase)], true
+					break
+				}
 			}
 		}
 	}
