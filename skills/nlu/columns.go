@@ -7,8 +7,8 @@ type feature uint32
 // The kinds of features.
 const (
 	single = iota + 1
+	begun  // as this word is
 	pair   // of neighbours
-	skip   // of words with one between
 	called // by this word
 	calledAfter
 	calledBefore

@@ -59,7 +59,7 @@ func (h *heldOut) count(w *writer, l line) {
 	left.each(w.mark)
 	w.write(left, func(u *understood) {
 		n++
-		intent, sure := w.model.classify(u.units, u.named)
+		intent, sure := w.model.classify(u)
 		if sure && intent == l.intent {
 			right++
 		}

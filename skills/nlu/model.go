@@ -6,17 +6,18 @@ import (
 	"sotto/skills"
 )
 
-// model is a linear one over words and pairs of words, neighbours or with one between: multinomial logistic regression. It is small, it is trained in
+// model is a linear one over words, how they begin, and pairs of neighbours: multinomial logistic regression. It is small, it is trained in
 // milliseconds, and how sure it is can be read off it.
 type model struct {
 	intents []skills.Intent
-	words   map[string]uint32
-	columns columns   // of the weights, by feature
-	weights []float32 // a column is one weight for each intent
+	words   map[string]uint32 // and beginnings of words
+	begin   []uint32          // the number of a word's beginning, by the number of the word
+	columns columns           // of the weights, by feature
+	weights []float32         // a column is one weight for each intent
 }
 
 // sure is how likely an intent has to be. It was chosen, as the constants of training were, by BenchmarkHeldOut.
-const sure = 0.45
+const sure = 0.43
 
 const (
 	edge  = 1 // the beginning and the end of a text
@@ -27,12 +28,28 @@ const (
 // learn takes in a word, and gives its number.
 func (m *model) learn(w string) uint32 {
 	id, ok := m.words[w]
-	if !ok {
-		id = first + uint32(len(m.words)) //nolint:gosec // thousands
-		m.words[w] = id
+	if ok {
+		return id
+	}
+	id = first + uint32(len(m.begin)) //nolint:gosec // thousands
+	m.words[w] = id
+	m.begin = append(m.begin, 0)
+	if w[0] != '<' {
+		b := beginning(w)
+		if _, ok := m.words[b]; !ok {
+			m.words[b] = first + uint32(len(m.begin)) //nolint:gosec // thousands
+			m.begin = append(m.begin, 0)
+		}
+		m.begin[id-first] = m.words[b]
 	}
 	return id
 }
+
+// kept is how many letters of a word are its beginning, which it shares with what else is made of it: "spent" and "spending".
+const kept = 4
+
+// beginning gives how a word begins, written so that it is no word.
+func beginning(w string) string { return w[:min(kept, len(w))] + "~" }
 
 // calling is a word by which a unit is called, as a number.
 type calling struct {
@@ -45,38 +62,44 @@ func (m *model) features(features []feature, ids []uint32, names []calling) []fe
 	for _, n := range names {
 		features = append(features, featureOf(called, n.word, 0), featureOf(calledAfter, n.word, ids[n.unit]), featureOf(calledBefore, n.word, ids[n.unit+2]))
 	}
-	for i, a := range ids {
-		if a != edge {
-			features = append(features, featureOf(single, a, 0))
+	for i, id := range ids {
+		if id >= first {
+			features = append(features, featureOf(single, id, 0))
+			if b := m.begin[id-first]; b > 0 {
+				features = append(features, featureOf(begun, b, 0))
+			}
 		}
 		if i+1 < len(ids) {
-			features = append(features, featureOf(pair, a, ids[i+1]))
-		}
-		if i+2 < len(ids) {
-			features = append(features, featureOf(skip, a, ids[i+2]))
+			features = append(features, featureOf(pair, id, ids[i+1]))
 		}
 	}
 	return features
 }
 
 // classify gives the likeliest intent, and whether it is sure.
-func (m *model) classify(units []string, names []named) (skills.Intent, bool) {
+func (m *model) classify(u *understood) (skills.Intent, bool) {
 	ids := append(make([]uint32, 0, maxWords+2), edge)
-	for _, u := range units {
-		id, ok := m.words[u]
+	for _, unit := range u.units {
+		id, ok := m.words[unit]
 		if !ok {
 			id = other
 		}
 		ids = append(ids, id)
 	}
 	var callings []calling
-	for _, n := range names {
+	for _, n := range u.named {
 		if id, ok := m.words[n.word]; ok {
 			callings = append(callings, calling{n.unit, id})
 		}
 	}
-	scores := make([]float32, len(m.intents))
 	features := m.features(make([]feature, 0, 4*maxWords), append(ids, edge), callings)
+	// What begins as a known word does may be made of it.
+	for _, w := range u.strange {
+		if b, ok := m.words[beginning(w)]; ok {
+			features = append(features, featureOf(begun, b, 0))
+		}
+	}
+	scores := make([]float32, len(m.intents))
 	for _, f := range features {
 		for i, w := range m.weights[int(m.columns.of(f))*len(scores):][:len(scores)] {
 			scores[i] += w
@@ -89,6 +112,9 @@ func (m *model) classify(units []string, names []named) (skills.Intent, bool) {
 // scaleOf makes the scores of a long text as large as those of a short one.
 func scaleOf(features int) float32 { return float32(1 / math.Sqrt(float64(features))) }
 
+// slim is a score, below the greatest, that makes a likelihood of nothing.
+const slim = -16
+
 // softmax turns scores into likelihoods, and gives the place of the greatest.
 func softmax(scores []float32, scale float32) int {
 	best, sum := 0, float32(0)
@@ -99,7 +125,10 @@ func softmax(scores []float32, scale float32) int {
 	}
 	top := scores[best]
 	for i, s := range scores {
-		scores[i] = float32(math.Exp(float64((s - top) * scale)))
+		scores[i] = 0
+		if s = (s - top) * scale; s > slim {
+			scores[i] = float32(math.Exp(float64(s)))
+		}
 		sum += scores[i]
 	}
 	for i := range scores {

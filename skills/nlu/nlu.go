@@ -103,7 +103,7 @@ func (p *Parser) Parse(locale, text string, before skills.Dialogue) (skills.Inte
 	}
 	u := r.spot(text, words)
 	intent, slots := skills.Fallback, skills.Slots(nil)
-	if found, sure := r.model.classify(u.units, u.named); sure {
+	if found, sure := r.model.classify(u); sure {
 		intent, slots = found, u.slots(found)
 	}
 	return u.answer(intent, slots, before)

@@ -24,6 +24,8 @@ type understood struct {
 	units []string
 	spans []span // one for each unit
 	named []named
+
+	strange []string // the words that no sentence has
 }
 
 // named is a word by which a unit is called that is a tag: "card" may be meant otherwise than what else a card is called.
@@ -48,13 +50,16 @@ func (r *reader) spot(text string, words []word) *understood {
 func (u *understood) spot(words []word) {
 	r := u.reader
 	u.words = words
-	u.units, u.spans, u.named = u.units[:0], u.spans[:0], u.named[:0]
+	u.units, u.spans, u.named, u.strange = u.units[:0], u.spans[:0], u.named[:0], u.strange[:0]
 	for i := 0; i < len(words); {
 		s := r.span(words, i)
 		if s.tag == tagPeriod {
 			u.drop(r.Periods.Lead)
 		}
 		i = s.to
+		if s.tag == tagName && words[s.from].text != tagName {
+			u.strange = append(u.strange, words[s.from].text)
+		}
 		if last := len(u.spans) - 1; s.tag == tagName && last >= 0 && u.spans[last].tag == tagName {
 			u.spans[last].to = s.to
 			continue
@@ -79,11 +84,10 @@ func (r *reader) span(words []word, i int) span {
 		return span{i, i + 1, w, ""} // a sentence being learned
 	}
 	best := span{from: i, to: i + 1}
-	if marks == 0 && (w[0] < '0' || w[0] > '9') {
-		best.tag = tagName
-		return best
-	}
-	if marks&(nameBegins|timeBegins) == 0 && marks&known != 0 {
+	if marks&(nameBegins|timeBegins) == 0 && !digit(w, 0) {
+		if marks == 0 {
+			best.tag = tagName
+		}
 		return best
 	}
 	for _, l := range r.listed[w] {

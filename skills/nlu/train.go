@@ -10,8 +10,8 @@ import (
 // How the model is trained: stochastic gradient descent with AdaGrad (Duchi, Hazan, Singer 2011), in the order of the sentences dealt like cards, so that the same
 // sentences make the same model. Only the likely wrong intents are taught by a sentence, and only what was not sure comes by again.
 const (
-	rounds = 2
-	step   = 0.8
+	rounds = 3
+	step   = 0.4
 	decay  = 0.005
 
 	learned = 0.05 // how unlikely the wrong intents together are where a sentence has nothing more to teach
@@ -78,12 +78,15 @@ func (t *trainer) sample(intent, from int, names []calling) {
 	t.samples = append(t.samples, sample{intent, len(t.columns), from, len(t.texts)})
 }
 
-// strange adds a sentence that is none of our business as it would be with words that no sentence has: those that only this one has. So the model
-// learns that a text of strange words is not understood.
+// rare is in how many sentences a word of ours is that may as well be another one.
+const rare = 4
+
+// strange adds a sentence as it would be with words that no sentence has: those that are in hardly another one. So the model learns that a text of strange
+// words is not understood, and that one strange word in a question is not much.
 func (t *trainer) strange(s sample, name uint32) {
 	from, changed := len(t.texts), false
 	for _, id := range t.texts[s.from:s.to] {
-		if id >= first && t.lines[id] == 1 {
+		if id >= first && t.lines[id] > 0 && t.lines[id] <= t.few(s) {
 			id, changed = name, true
 		}
 		if id == name && t.texts[len(t.texts)-1] == name {
@@ -96,13 +99,19 @@ func (t *trainer) strange(s sample, name uint32) {
 	}
 }
 
+// few is in how many sentences a rare word is, as they are counted.
+func (t *trainer) few(s sample) int {
+	if t.intents[s.intent] == skills.Fallback {
+		return 1
+	}
+	return 2 * rare
+}
+
 func (t *trainer) train() *model {
 	m := t.model
 	name := m.learn(tagName)
 	for _, s := range t.samples {
-		if t.intents[s.intent] == skills.Fallback {
-			t.strange(s, name)
-		}
+		t.strange(s, name)
 	}
 	samples := t.samples
 	k := len(m.intents)
