@@ -113,7 +113,7 @@ func (m *model) classify(u *understood) (skills.Intent, bool) {
 func scaleOf(features int) float32 { return float32(1 / math.Sqrt(float64(features))) }
 
 // slim is a score, below the greatest, that makes a likelihood of nothing.
-const slim = -16
+const slim = -8
 
 // softmax turns scores into likelihoods, and gives the place of the greatest.
 func softmax(scores []float32, scale float32) int {

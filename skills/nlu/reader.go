@@ -146,9 +146,7 @@ func (r *reader) learn(lines []line) {
 	for _, l := range taken {
 		l.each(r.mark)
 		w.write(l, func(u *understood) {
-			for range l.times {
-				t.add(l.intent, u.units, u.named)
-			}
+			t.add(l.intent, u.units, u.named, l.times)
 		})
 	}
 	r.model = t.train()

@@ -26,6 +26,7 @@ type trainer struct {
 	texts   []uint32
 	spare   []feature
 	names   []calling
+	taught  map[feature]bool // the sentences that there are
 }
 
 type sample struct {
@@ -34,25 +35,42 @@ type sample struct {
 	from, to int // in texts
 }
 
-// many is about how many features a language has.
-const many = 1 << 16
+// many is about how many features a language has; there is room for them from the start, so that nothing is copied while it is learned.
+const many = 1 << 14
 
 func newTrainer() *trainer {
-	return &trainer{model: &model{words: map[string]uint32{}, columns: newColumns(2 * many)}, columns: make([]int32, 0, 8*many)}
+	return &trainer{
+		model:   &model{words: make(map[string]uint32, many/4), columns: newColumns(2 * many)},
+		samples: make([]sample, 0, many), columns: make([]int32, 0, 16*many), texts: make([]uint32, 0, 11*many), taught: make(map[feature]bool, many),
+	}
 }
 
-// add takes in one sentence of an intent.
-func (t *trainer) add(intent skills.Intent, units []string, names []named) {
+// add takes in one sentence of an intent, as often as it is to be learned. One that there is already is not learned again.
+func (t *trainer) add(intent skills.Intent, units []string, names []named, times int) {
 	place := slices.Index(t.intents, intent)
 	if place < 0 {
 		place = len(t.intents)
 		t.intents = append(t.intents, intent)
 	}
-	from := len(t.texts)
+	from, key := len(t.texts), feature(place) //nolint:gosec // a place
 	t.texts = append(t.texts, edge)
 	for _, u := range units {
 		id := t.learn(u)
 		t.texts = append(t.texts, id)
+		key = featureOf(single, uint32(key), id)
+	}
+	t.texts = append(t.texts, edge)
+	t.names = t.names[:0]
+	for _, n := range names {
+		t.names = append(t.names, calling{n.unit, t.learn(n.word)})
+		key = featureOf(called, uint32(key), t.names[len(t.names)-1].word)
+	}
+	if t.taught[key] {
+		t.texts = t.texts[:from]
+		return
+	}
+	t.taught[key] = true
+	for _, id := range t.texts[from+1 : len(t.texts)-1] {
 		for int(id) >= len(t.lines) {
 			t.lines = append(t.lines, 0)
 		}
@@ -61,12 +79,9 @@ func (t *trainer) add(intent skills.Intent, units []string, names []named) {
 			t.lines[id]++
 		}
 	}
-	t.texts = append(t.texts, edge)
-	t.names = t.names[:0]
-	for _, n := range names {
-		t.names = append(t.names, calling{n.unit, t.learn(n.word)})
+	for range times {
+		t.sample(place, from, t.names)
 	}
-	t.sample(place, from, t.names)
 }
 
 // sample takes in the last text from a place on.
