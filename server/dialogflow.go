@@ -6,7 +6,6 @@ import (
 	"sotto/linking"
 	"sotto/skills"
 	"sotto/skills/dialogflow"
-	"sotto/skills/nlu"
 )
 
 const (
@@ -44,7 +43,7 @@ func (s *Server) openDialogflow(clients []linking.Client) error {
 	if err != nil {
 		return err
 	}
-	parser, err := nlu.New(catalogue)
+	parser, err := s.typed(catalogue)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,6 @@ import (
 	"sotto/skills"
 	"sotto/skills/messenger"
 	"sotto/skills/messenger/outbox"
-	"sotto/skills/nlu"
 )
 
 const (
@@ -58,7 +57,7 @@ func (s *Server) openMessenger(clients []linking.Client, pairwise []byte) error 
 	if err != nil {
 		return err
 	}
-	if m.parser, err = nlu.New(catalogue); err != nil {
+	if _, err = s.typed(catalogue); err != nil {
 		return err
 	}
 	m.worker = outbox.NewWorker(s.db, s.now, m.answerOwed, func(err error) {
@@ -78,7 +77,6 @@ type facebookPage struct {
 	worker   *outbox.Worker
 	client   string // id
 	locale   string
-	parser   *nlu.Parser
 	names    []byte // key of the names under which chats and deletions are kept
 }
 

@@ -20,6 +20,7 @@ import (
 	"sotto/skills"
 	"sotto/skills/alexa"
 	"sotto/skills/mcp"
+	"sotto/skills/nlu"
 	"sotto/skills/speech"
 )
 
@@ -34,6 +35,7 @@ type rooms struct {
 	record      *disclosure.Log
 	skill       *skills.Skill
 	phrases     *speech.Phrases
+	parser      *nlu.Parser // nil where no platform sends typed text
 	repeats     *repeats
 	alexa       *alexa.Platform
 	agents      *agents       // nil where Dialogflow's routes are closed

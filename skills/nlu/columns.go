@@ -18,7 +18,7 @@ const (
 func featureOf(kind uint64, a, b uint32) feature {
 	h := (uint64(a)<<32 | uint64(b)) * 0x9e3779b97f4a7c15
 	h = (h ^ h>>29 ^ kind) * 0xbf58476d1ce4e5b9
-	return feature(h>>32) | 1 //nolint:gosec // the upper half
+	return feature(h>>32) | 1
 }
 
 // columns gives the column of a feature. It is a table with open addressing: the map of the language takes three times as long, and more room.

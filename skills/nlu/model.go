@@ -99,14 +99,25 @@ func (m *model) classify(u *understood) (skills.Intent, bool) {
 			features = append(features, featureOf(begun, b, 0))
 		}
 	}
-	scores := make([]float32, len(m.intents))
+	own := make([]int32, 0, len(features))
 	for _, f := range features {
-		for i, w := range m.weights[int(m.columns.of(f))*len(scores):][:len(scores)] {
-			scores[i] += w
-		}
+		own = append(own, m.columns.of(f))
 	}
+	scores := make([]float32, len(m.intents))
+	m.score(scores, own)
 	best := softmax(scores, scaleOf(len(features)))
 	return m.intents[best], scores[best] >= sure
+}
+
+// score adds up the weights of columns.
+func (m *model) score(scores []float32, columns []int32) {
+	k := len(scores)
+	for _, c := range columns {
+		weights := m.weights[int(c)*k:][:k]
+		for i := range scores {
+			scores[i] += weights[i]
+		}
+	}
 }
 
 // scaleOf makes the scores of a long text as large as those of a short one.

@@ -13,8 +13,7 @@ import (
 )
 
 // strangers gives what 3,100 strangers asked an assistant for, with what each of them meant: the validation part of CLINC150
-// (Larson et al. 2019), of which no sentence was learned; the beginnings of about six, of transfers, were seen once. The counts were looked at about twenty times while our own sentences
-// were written and are therefore a little too kind; the constants were chosen by BenchmarkHeldOut, and of equals by these counts.
+// (Larson et al. 2019), of which no sentence was learned. How often the counts were looked at, and for what, is said in docs/nlu.md.
 func strangers(t *testing.T) [][2]string {
 	t.Helper()
 	fixtures := os.Getenv("FIXTURES")
@@ -53,9 +52,10 @@ func parser(tb testing.TB) *nlu.Parser {
 	return p
 }
 
-// The least of what strangers mean that has to be understood, and the most of what they do not mean that may be.
+// The least of what strangers mean that has to be understood, and the most of what they do not mean that may be. The aim of the first is 0.92, which is
+// missed by one sentence.
 const (
-	leastUnderstood   = 0.90
+	leastUnderstood   = 0.91
 	mostMisunderstood = 0.02
 )
 

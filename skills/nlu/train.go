@@ -122,6 +122,12 @@ func (t *trainer) few(s sample) int {
 	return 2 * rare
 }
 
+// slope is how much too likely an intent is.
+type slope struct {
+	intent int
+	by     float32
+}
+
 func (t *trainer) train() *model {
 	m := t.model
 	name := m.learn(tagName)
@@ -133,6 +139,7 @@ func (t *trainer) train() *model {
 	m.weights = make([]float32, int(m.columns.n)*k)
 	squares := make([]float32, len(m.weights))
 	scores := make([]float32, k)
+	steep := make([]slope, 0, k)
 	hard := make([]bool, len(samples)) // what has more to teach
 	stride := coprime(len(samples))
 	for round := range rounds {
@@ -146,11 +153,7 @@ func (t *trainer) train() *model {
 				own = own[samples[i-1].end:]
 			}
 			clear(scores)
-			for _, c := range own {
-				for j, w := range m.weights[int(c)*k:][:k] {
-					scores[j] += w
-				}
-			}
+			m.score(scores, own)
 			scale := scaleOf(len(own))
 			softmax(scores, scale)
 			scores[samples[i].intent]--
@@ -158,15 +161,18 @@ func (t *trainer) train() *model {
 			if !hard[i] {
 				continue
 			}
+			steep = steep[:0]
 			for j, s := range scores {
-				if s > -slight && s < slight {
-					continue
+				if s <= -slight || s >= slight {
+					steep = append(steep, slope{j, s * scale})
 				}
-				for _, c := range own {
-					at := int(c)*k + j
-					g := s*scale + decay*m.weights[at]
-					squares[at] += g * g
-					m.weights[at] -= step * g / (float32(math.Sqrt(float64(squares[at]))) + 1e-4)
+			}
+			for _, c := range own {
+				weights, squares := m.weights[int(c)*k:][:k], squares[int(c)*k:][:k]
+				for _, s := range steep {
+					g := s.by + decay*weights[s.intent]
+					squares[s.intent] += g * g
+					weights[s.intent] -= step * g / (float32(math.Sqrt(float64(squares[s.intent]))) + 1e-4)
 				}
 			}
 		}
