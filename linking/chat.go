@@ -19,6 +19,7 @@ import (
 //	Claim    chatpages.go a platform that was given no ticket says which chat it was
 //	Confirm  chat.go      the code is typed in the chat
 //	ResolveChat           the chat asks: the Link
+//	ForgetChat            the platform says that whoever has the chat wants to be forgotten
 type Chat struct {
 	Client string // client id
 	ID     string // the platform's own name for it; kept only as an HMAC
@@ -167,4 +168,21 @@ func (a *Authority) ResolveChat(ctx context.Context, platform Platform, chat Cha
 		return Link{}, errForged
 	}
 	return a.link(client, g, g.Scopes)
+}
+
+// ForgetChat forgets the link of a chat, as Forget does; one that is over too, because its record is still there. Where the chat has none there is
+// nothing to do.
+func (a *Authority) ForgetChat(ctx context.Context, chat Chat) error {
+	_, name, err := a.chat(chat)
+	if err != nil {
+		return fmt.Errorf("forget a chat: %w", err)
+	}
+	g, err := a.o.Store.ByChat(ctx, name)
+	if err == nil {
+		_, err = a.Forget(ctx, g.Link)
+	}
+	if err != nil && !errors.Is(err, ErrNone) && !errors.Is(err, ErrNotLinked) {
+		return fmt.Errorf("forget a chat: %w", err)
+	}
+	return nil
 }

@@ -119,6 +119,35 @@ func TestAMessengerChatIsLinkedByTheHandoverAndTheCode(t *testing.T) {
 	}
 }
 
+func TestWhoIsForgottenLeavesNoRecordOfALinkThatHeHadEndedBefore(t *testing.T) {
+	h := open(t)
+	for name, endsFirst := range map[string]bool{"a link that lives": false, "a link that is over": true} {
+		step := h.openAs(h.invite(mine), "ada")
+		if err := h.confirm(mine, step.Code); err != nil {
+			t.Fatal(err)
+		}
+		if endsFirst {
+			if err := h.End(t.Context(), step.Link); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := h.ForgetChat(t.Context(), theirs); err != nil {
+			t.Errorf("%s: a chat that was never linked: %v", name, err)
+		}
+		if _, err := h.ReceiptOf(t.Context(), step.Link); err == nil {
+			t.Errorf("%s was erased with another chat", name)
+		}
+		for range 2 { // the platform may say it twice
+			if err := h.ForgetChat(t.Context(), mine); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+		if _, err := h.ReceiptOf(t.Context(), step.Link); err != nil || h.speaksFor(mine) != "" {
+			t.Errorf("%s was not erased: %v", name, err)
+		}
+	}
+}
+
 // TestWhatNobodyGainsByLinkingFromAChat has a case for each way to get at another's bank, or to break the way to one's own.
 func TestWhatNobodyGainsByLinkingFromAChat(t *testing.T) {
 	for name, attack := range map[string]func(t *testing.T, h *house){

@@ -182,14 +182,10 @@ func (m *facebookPage) forgetPerson(ctx context.Context, e messenger.Event) erro
 		return err
 	}
 	for _, person := range people {
-		link, err := m.authority.ResolveChat(ctx, linking.Messenger, linking.Chat{Client: m.client, ID: person})
-		if err == nil {
-			_, err = m.authority.Forget(ctx, link.ID)
-			m.connections.Wake()
-		}
-		if err != nil && !errors.Is(err, linking.ErrNotLinked) {
+		if err := m.authority.ForgetChat(ctx, linking.Chat{Client: m.client, ID: person}); err != nil {
 			return err
 		}
+		m.connections.Wake()
 		if err := m.db.EraseChat(ctx, m.chatName(person)); err != nil {
 			return err
 		}

@@ -539,26 +539,50 @@ func (x *texter) deletion(appUser string) string {
 }
 
 func TestWhoAsksMetaToBeForgottenIsForgotten(t *testing.T) {
-	house := open(t)
-	x := house.texter(t)
-	x.link("ada")
-	house.MockGraph().Know("218471", x.phone.Person)
-	status := x.deletion("218471")
-	if again := x.deletion("218471"); again != status { // Meta may ask twice
-		t.Errorf("the second time the status is at %s, and was at %s", again, status)
+	for name, endsFirst := range map[string]bool{"while he is linked": false, "after he had ended the link": true} {
+		t.Run(name, func(t *testing.T) {
+			house := open(t)
+			x := house.texter(t)
+			x.link("ada")
+			if endsFirst {
+				x.deliver(x.phone.Unlink())
+			}
+			house.MockGraph().Know("218471", x.phone.Person)
+			status := x.deletion("218471")
+			if again := x.deletion("218471"); again != status { // Meta may ask twice
+				t.Errorf("the second time the status is at %s, and was at %s", again, status)
+			}
+			browser := dev.NewBrowser(func(*url.URL) bool { return false })
+			for range 100 {
+				page, err := browser.Open(t.Context(), status)
+				if err != nil || page.Status != http.StatusOK {
+					t.Fatalf("the status page: %v %+v", err, page)
+				}
+				if strings.Contains(page.Text, "You are forgotten") {
+					break
+				}
+				<-time.After(50 * time.Millisecond)
+			}
+			if left := house.links(t); left != 0 {
+				t.Errorf("%d links are left, with their record", left)
+			}
+			if heard := x.says("what's my balance"); heard.LinkURL == "" || !strings.Contains(heard.Text, "automated") {
+				t.Errorf("something is left: %+v", heard)
+			}
+		})
 	}
-	browser := dev.NewBrowser(func(*url.URL) bool { return false })
-	for range 100 {
-		page, err := browser.Open(t.Context(), status)
-		if err != nil || page.Status != http.StatusOK {
-			t.Fatalf("the status page: %v %+v", err, page)
-		}
-		if strings.Contains(page.Text, "You are forgotten") {
-			break
-		}
-		<-time.After(50 * time.Millisecond)
+}
+
+// links counts the links that the house keeps, ended or not.
+func (h *openHouse) links(tb testing.TB) (n int) {
+	tb.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(h.state, "sotto.db")+"?mode=ro")
+	if err != nil {
+		tb.Fatal(err)
 	}
-	if heard := x.says("what's my balance"); heard.LinkURL == "" || !strings.Contains(heard.Text, "automated") {
-		t.Errorf("something is left: %+v", heard)
+	defer db.Close()
+	if err := db.QueryRowContext(tb.Context(), `SELECT COUNT(*) FROM links`).Scan(&n); err != nil {
+		tb.Fatal(err)
 	}
+	return n
 }
