@@ -23,10 +23,14 @@ const (
 
 // Owe keeps what was said.
 func (db *DB) Owe(ctx context.Context, list []outbox.Owed) error {
-	err := db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	insert, err := db.inside(ctx, `INSERT INTO outbox (id, chat, place, sealed, stage, tries, due, until, expires) VALUES ($1, $2, $3, $4, $5, 0, 0, $6, $7)
+		ON CONFLICT (id) DO NOTHING`)
+	if err != nil {
+		return fmt.Errorf("owe an answer: %w", err)
+	}
+	err = db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, o := range list {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO outbox (id, chat, place, sealed, stage, tries, due, until, expires) VALUES ($1, $2, $3, $4, $5, 0, 0, $6, $7)
-				ON CONFLICT (id) DO NOTHING`, o.ID, o.Chat, o.Order, o.Sealed, owed, millis(o.Until), millis(o.Expires)); err != nil {
+			if err := insert.exec(ctx, tx, o.ID, o.Chat, o.Order, o.Sealed, owed, millis(o.Until), millis(o.Expires)); err != nil {
 				return err
 			}
 		}
@@ -48,27 +52,26 @@ func (db *DB) TakeOwed(ctx context.Context, now, lease time.Time, limit int) ([]
 	if due == 0 {
 		return nil, nil
 	}
+	lost, dropped, waiting, take, err := db.takers(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("take what is owed: %w", err)
+	}
 	var list []outbox.Taken
-	err := db.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = db.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		list = nil
-		for _, query := range []string{
-			`UPDATE outbox SET stage = 2 WHERE stage = 1 AND due <= $1`,
-			`UPDATE outbox SET stage = 4, sealed = NULL WHERE stage = 3 AND due <= $1`,
-		} {
-			if _, err := tx.ExecContext(ctx, query, millis(now)); err != nil {
+		for _, over := range []statement{lost, dropped} {
+			if err := over.exec(ctx, tx, millis(now)); err != nil {
 				return err
 			}
 		}
-		ids, err := dueIDs(ctx, tx, db.engine.skips, now, limit)
+		ids, err := waiting.column(ctx, tx, millis(now), limit)
 		if err != nil {
 			return err
 		}
 		for _, id := range ids {
 			t := outbox.Taken{Owed: outbox.Owed{ID: id}}
 			var stage, until, expires int64
-			err := one(ctx, tx, `UPDATE outbox SET tries = tries + 1, due = $2 WHERE id = $1 AND stage IN (0, 2) AND due <= $3
-				RETURNING chat, place, sealed, tries, stage, until, expires`, []any{id, millis(lease), millis(now)},
-				&t.Chat, &t.Order, &t.Sealed, &t.Tries, &stage, &until, &expires)
+			err := take.one(ctx, tx, []any{id, millis(lease), millis(now)}, &t.Chat, &t.Order, &t.Sealed, &t.Tries, &stage, &until, &expires)
 			if errors.Is(err, sql.ErrNoRows) {
 				continue // another process was quicker
 			}
@@ -86,25 +89,27 @@ func (db *DB) TakeOwed(ctx context.Context, now, lease time.Time, limit int) ([]
 	return list, nil
 }
 
-func dueIDs(ctx context.Context, tx *sql.Tx, skips string, now time.Time, limit int) ([]string, error) {
-	//nolint:gosec // all of it is constants of ours
-	rows, err := tx.QueryContext(ctx, `SELECT o.id FROM outbox o WHERE o.stage IN (0, 2) AND o.due <= $1 AND o.until > $1
-		AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.chat = o.chat AND e.stage < 4 AND e.until > $1 AND e.id <> o.id
-			AND (e.due > $1 OR (e.place, e.id) < (o.place, o.id)))
-		ORDER BY o.due, o.place, o.id LIMIT $2`+skips, millis(now), limit)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var ids []string
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
+// takers are the statements of TakeOwed: attempts whose end nobody told become a doubt, or are told no more; what waits, the first of each chat; and
+// an attempt is taken.
+func (db *DB) takers(ctx context.Context) (lost, dropped, waiting, take statement, err error) {
+	for _, s := range []struct {
+		into  *statement
+		query string
+	}{
+		{&lost, `UPDATE outbox SET stage = 2 WHERE stage = 1 AND due <= $1`},
+		{&dropped, `UPDATE outbox SET stage = 4, sealed = NULL WHERE stage = 3 AND due <= $1`},
+		{&waiting, `SELECT o.id FROM outbox o WHERE o.stage IN (0, 2) AND o.due <= $1 AND o.until > $1
+			AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.chat = o.chat AND e.stage < 4 AND e.until > $1 AND e.id <> o.id
+				AND (e.due > $1 OR (e.place, e.id) < (o.place, o.id)))
+			ORDER BY o.due, o.place, o.id LIMIT $2` + db.engine.skips},
+		{&take, `UPDATE outbox SET tries = tries + 1, due = $2 WHERE id = $1 AND stage IN (0, 2) AND due <= $3
+			RETURNING chat, place, sealed, tries, stage, until, expires`},
+	} {
+		if *s.into, err = db.inside(ctx, s.query); err != nil {
+			return
 		}
-		ids = append(ids, id)
 	}
-	return ids, rows.Err()
+	return
 }
 
 // Owes says whether this is still owed an answer; outbox.ErrNone where it is not known.
@@ -144,9 +149,13 @@ func (db *DB) FinishAnswer(ctx context.Context, id string, tries int) error {
 
 // attempt runs the statement of one attempt, which touches its row if the attempt is still that one.
 func (db *DB) attempt(ctx context.Context, what, query string, args ...any) error {
-	err := db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	change, err := db.inside(ctx, query)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	err = db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var id string
-		err := one(ctx, tx, query, args, &id)
+		err := change.one(ctx, tx, args, &id)
 		if errors.Is(err, sql.ErrNoRows) {
 			return outbox.ErrLost
 		}
@@ -174,10 +183,13 @@ func (db *DB) SweepOutbox(ctx context.Context, now time.Time) error {
 
 // RememberChat keeps what is known of a chat.
 func (db *DB) RememberChat(ctx context.Context, chat string, m outbox.Memory) error {
-	err := db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO chat_memories (chat, sealed, until) VALUES ($1, $2, $3)
-			ON CONFLICT (chat) DO UPDATE SET sealed = excluded.sealed, until = excluded.until`, chat, m.Sealed, millis(m.Until))
-		return err
+	keep, err := db.inside(ctx, `INSERT INTO chat_memories (chat, sealed, until) VALUES ($1, $2, $3)
+		ON CONFLICT (chat) DO UPDATE SET sealed = excluded.sealed, until = excluded.until`)
+	if err != nil {
+		return fmt.Errorf("remember a chat: %w", err)
+	}
+	err = db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		return keep.exec(ctx, tx, chat, m.Sealed, millis(m.Until))
 	})
 	if err != nil {
 		return fmt.Errorf("remember a chat: %w", err)

@@ -189,6 +189,30 @@ func (s statement) exec(ctx context.Context, tx *sql.Tx, args ...any) error {
 	return err
 }
 
+// column gives the first column of every row.
+func (s statement) column(ctx context.Context, tx *sql.Tx, args ...any) (values []string, err error) {
+	var rows *sql.Rows
+	if s.prepared == nil {
+		rows, err = tx.QueryContext(ctx, s.query, args...)
+	} else {
+		own := tx.StmtContext(ctx, s.prepared)
+		defer own.Close()
+		rows, err = own.QueryContext(ctx, args...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var v string
+		if err := rows.Scan(&v); err != nil {
+			return nil, err
+		}
+		values = append(values, v)
+	}
+	return values, rows.Err()
+}
+
 // one is as the function of this name.
 func (s statement) one(ctx context.Context, tx *sql.Tx, args []any, into ...any) error {
 	if s.prepared == nil {
