@@ -33,6 +33,8 @@ const (
 	recognised = 7 * 24 * time.Hour
 	// told is how long the page of a deletion says what became of it.
 	told = 400 * 24 * time.Hour
+	// deletionCode is what the code of that page is made of, in bytes.
+	deletionCode = 16
 )
 
 // openMessenger opens Messenger where the settings say of which Page. A chat is linked in the name of the first client of Messenger's.
@@ -224,7 +226,7 @@ func (m *facebookPage) deletion(c echo.Context) error {
 	if err != nil {
 		return m.refuseTurn(c, d, err, begun)
 	}
-	e.ID = hex.EncodeToString(m.name("deletion", e.ID)[:16]) // letters and digits, which nobody can guess
+	e.ID = hex.EncodeToString(m.name("deletion", e.ID)[:deletionCode]) // letters and digits, which nobody can guess
 	if err := m.owe(c.Request().Context(), []messenger.Event{e}); err != nil {
 		return err
 	}
@@ -238,7 +240,11 @@ func (m *facebookPage) deletion(c echo.Context) error {
 func (m *facebookPage) forgotten(c echo.Context) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), tokenBudget)
 	defer cancel()
-	owed, err := m.db.Owes(ctx, c.Param("code"))
+	code, err := hex.DecodeString(c.Param("code"))
+	if err != nil || len(code) != deletionCode {
+		return echo.NewHTTPError(http.StatusNotFound) // PostgreSQL would call some bytes no text, and that our fault
+	}
+	owed, err := m.db.Owes(ctx, hex.EncodeToString(code))
 	if errors.Is(err, outbox.ErrNone) {
 		return echo.NewHTTPError(http.StatusNotFound)
 	}

@@ -19,9 +19,11 @@ import (
 	"testing"
 	"time"
 
+	"sotto/server"
 	"sotto/server/dev"
 	"sotto/skills/messenger"
 	"sotto/skills/messenger/mockgraph"
+	"sotto/tests/database"
 )
 
 // texter is a customer with Messenger on his phone, and Meta between him and a house.
@@ -585,4 +587,22 @@ func (h *openHouse) links(tb testing.TB) (n int) {
 		tb.Fatal(err)
 	}
 	return n
+}
+
+// The codes that are none would be no text to PostgreSQL.
+func TestACodeThatIsNoneIsNobodysErasureOnEitherEngine(t *testing.T) {
+	for engine, fresh := range map[string]func(testing.TB) string{"SQLite": database.SQLite, "PostgreSQL": database.PostgreSQL} {
+		t.Run(engine, func(t *testing.T) {
+			house := openAs(t, morning, server.Config{State: t.TempDir(), Addr: "127.0.0.1:0", Database: fresh(t)})
+			for _, code := range []string{"%00", "%ff", "%00" + strings.Repeat("a", 31), strings.Repeat("0", 32), strings.Repeat("g", 32), strings.Repeat("a", 3000)} {
+				r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, house.PublicURL()+"/forgotten/"+code, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if status, _ := send(t, r); status != http.StatusNotFound {
+					t.Errorf("%.40s: got %d", code, status)
+				}
+			}
+		})
+	}
 }
