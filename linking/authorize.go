@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -186,7 +187,7 @@ func (r *request) judge(a *Authority, q url.Values, one func(string) (string, bo
 	if r.resource, ok = a.resource(r.client.Platform, get("resource")); !ok {
 		return refuse(invalidTarget, "resource_unknown", "resource is not served here")
 	}
-	if locales := get("ui_locales"); len(locales) <= 200 {
+	if locales := get("ui_locales"); areLocales(locales) {
 		r.locales = locales
 	}
 	return nil
@@ -243,4 +244,9 @@ func appendQuery(address, query string) string {
 		}
 	}
 	return address + separator + query
+}
+
+// areLocales says whether a ui_locales can be kept: what else it is, is as if nothing had been said. PostgreSQL keeps not every byte as text.
+func areLocales(s string) bool {
+	return len(s) <= 200 && strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) < 0
 }

@@ -39,7 +39,7 @@ func (a *Authority) OpenFrom(ctx context.Context, id, back string, browser Token
 }
 
 func (a *Authority) open(ctx context.Context, client Client, i Interaction, browser Token) (Page, error) {
-	if len(i.Locales) > 200 {
+	if !areLocales(i.Locales) {
 		i.Locales = ""
 	}
 	allowed, _ := mask(client.Scopes)

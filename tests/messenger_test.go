@@ -606,3 +606,28 @@ func TestACodeThatIsNoneIsNobodysErasureOnEitherEngine(t *testing.T) {
 		})
 	}
 }
+
+func TestALanguageThatIsNoTextStopsNoLinkingOnEitherEngine(t *testing.T) {
+	for engine, fresh := range map[string]func(testing.TB) string{"SQLite": database.SQLite, "PostgreSQL": database.PostgreSQL} {
+		t.Run(engine, func(t *testing.T) {
+			house := openAs(t, morning, server.Config{State: t.TempDir(), Addr: "127.0.0.1:0", Database: fresh(t)})
+			client := house.texter(t).file.Clients["alexa"]
+			authorize := "/oauth/authorize?" + url.Values{
+				"client_id": {client.ID}, "response_type": {"code"}, "redirect_uri": {client.RedirectURIs[0]}, "state": {"s"},
+				"code_challenge": {strings.Repeat("A", 43)}, "code_challenge_method": {"S256"},
+			}.Encode()
+			link := "/messenger/link?" + url.Values{"account_linking_token": {"t"}, "redirect_uri": {"https://www.facebook.com/messenger_platform/account_linking"}}.Encode()
+			for _, address := range []string{authorize, link} {
+				for _, locales := range []string{"%00", "%ff", "en-GB%00"} {
+					r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, house.PublicURL()+address+"&ui_locales="+locales, nil)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if status, _ := send(t, r); status != http.StatusOK {
+						t.Errorf("%.20s with %s: got %d", address, locales, status)
+					}
+				}
+			}
+		})
+	}
+}
