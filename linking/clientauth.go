@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 )
 
 // challenge is the WWW-Authenticate of a client that failed to authenticate, RFC 6749 section 5.2.
@@ -19,6 +20,9 @@ func readForm(values map[string][]string) (form, *OAuthError) {
 	for name, v := range values {
 		if len(v) > 1 {
 			return nil, refuse(invalidRequest, "parameter_twice", "a parameter is given twice")
+		}
+		if len(v) == 1 && (!utf8.ValidString(v[0]) || strings.Contains(v[0], "\x00")) { // which PostgreSQL cannot compare with text
+			return nil, refuse(invalidRequest, "parameter_no_text", "a parameter is no text")
 		}
 		if len(v) == 1 && v[0] != "" {
 			f[name] = v[0]

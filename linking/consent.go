@@ -2,6 +2,7 @@ package linking
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/url"
@@ -50,14 +51,23 @@ func (a *Authority) page(ctx context.Context, i Interaction, browser Token, prob
 
 // Resume gives the consent page of an interaction under way once more, as after a return from a bank. Its refusals are *OAuthError.
 func (a *Authority) Resume(ctx context.Context, interaction string, browser Token) (Page, error) {
-	i, err := a.o.Store.Interaction(ctx, interaction, hash(string(browser)), a.o.Now())
-	if errors.Is(err, ErrNone) {
-		return Page{}, lost("interaction_unknown")
-	}
+	i, err := a.interaction(ctx, interaction, browser)
 	if err != nil {
 		return Page{}, fmt.Errorf("resume: %w", err)
 	}
 	return a.page(ctx, i, browser, nil)
+}
+
+// interaction gives one that is under way in this browser.
+func (a *Authority) interaction(ctx context.Context, id string, browser Token) (Interaction, error) {
+	if raw, err := base64.RawURLEncoding.DecodeString(id); err != nil || len(raw) != 16 {
+		return Interaction{}, lost("interaction_unknown")
+	}
+	i, err := a.o.Store.Interaction(ctx, id, hash(string(browser)), a.o.Now())
+	if errors.Is(err, ErrNone) {
+		return Interaction{}, lost("interaction_unknown")
+	}
+	return i, err
 }
 
 // lost is what every interaction gets that is not to be found: unknown, of another browser, expired or finished.
@@ -67,10 +77,7 @@ func lost(reason string) *OAuthError {
 
 // Decide takes a submitted consent page. Going back and submitting it again is fine until the link is made; the bank chosen last counts.
 func (a *Authority) Decide(ctx context.Context, d Decision) (Step, error) {
-	i, err := a.o.Store.Interaction(ctx, d.Interaction, hash(string(d.Browser)), a.o.Now())
-	if errors.Is(err, ErrNone) {
-		return Step{}, lost("interaction_unknown")
-	}
+	i, err := a.interaction(ctx, d.Interaction, d.Browser)
 	if err != nil {
 		return Step{}, fmt.Errorf("decide: %w", err)
 	}
