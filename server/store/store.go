@@ -28,6 +28,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // DB is one open database.
@@ -36,6 +38,10 @@ type DB struct {
 	writer *sql.DB
 	reader *sql.DB
 	now    func() time.Time
+
+	// turns lets those who want a connection of the writer have it in the order they came, where database/sql takes any of them: a few would wait
+	// many times longer than the rest.
+	turns *semaphore.Weighted
 
 	statements sync.Map // ready to *sql.Stmt; the texts are constants, so it is bounded
 	group      group
@@ -50,10 +56,12 @@ func Open(ctx context.Context, url string, now func() time.Time) (*DB, error) {
 	case scheme == "sqlite" && rest != "":
 		db.engine = sqlite
 		db.writer, db.reader, err = openSQLite(ctx, rest)
+		db.turns = semaphore.NewWeighted(1)
 	case scheme == "postgres":
 		db.engine = postgres
 		db.writer, err = openPostgres(ctx, url)
 		db.reader = db.writer
+		db.turns = semaphore.NewWeighted(postgresConnections)
 	default:
 		err = errors.New("want sqlite:PATH or postgres://…")
 	}
@@ -91,7 +99,9 @@ func (db *DB) Ping(ctx context.Context) error {
 // get reads one row of a constant query.
 func (db *DB) get(ctx context.Context, query string, args []any, into ...any) error {
 	if !db.engine.local {
-		return repeat(ctx, db.engine.again, func() error { return db.reader.QueryRowContext(ctx, query, args...).Scan(into...) })
+		return repeat(ctx, db.engine.again, func() error {
+			return db.inTurn(ctx, func() error { return db.reader.QueryRowContext(ctx, query, args...).Scan(into...) })
+		})
 	}
 	s, err := db.prepared(ctx, db.reader, query) //nolint:sqlclosecheck // kept for the next call; Close closes it
 	if err != nil {
@@ -112,7 +122,7 @@ func (db *DB) brief(ctx context.Context) context.Context {
 // list reads the rows of a constant query; each scans one of them. It stops at the first error of each.
 func (db *DB) list(ctx context.Context, query string, args []any, each func(scan func(into ...any) error) error) error {
 	given := false // what was given once must not be given again
-	return repeat(ctx, func(err error) bool { return !given && db.engine.again(err) }, func() error {
+	read := func() error {
 		rows, err := db.query(ctx, query, args)
 		if err != nil {
 			return err
@@ -125,7 +135,22 @@ func (db *DB) list(ctx context.Context, query string, args []any, each func(scan
 			}
 		}
 		return rows.Err()
+	}
+	return repeat(ctx, func(err error) bool { return !given && db.engine.again(err) }, func() error {
+		if db.engine.local { // where the writer's connection is not the readers'
+			return read()
+		}
+		return db.inTurn(ctx, read)
 	})
+}
+
+// inTurn runs f when a connection of the writer is free, in the order of those who came.
+func (db *DB) inTurn(ctx context.Context, f func() error) error {
+	if err := db.turns.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer db.turns.Release(1)
+	return f()
 }
 
 func (db *DB) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
@@ -233,6 +258,10 @@ func (db *DB) write(ctx context.Context, f func(context.Context, *sql.Tx) error)
 const patience = 15 * time.Second
 
 func (db *DB) once(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
+	if err := db.turns.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer db.turns.Release(1)
 	conn, err := db.writer.Conn(ctx)
 	if err != nil {
 		return err
