@@ -170,19 +170,21 @@ func (a *Authority) ResolveChat(ctx context.Context, platform Platform, chat Cha
 	return a.link(client, g, g.Scopes)
 }
 
-// ForgetChat forgets the link of a chat, as Forget does; one that is over too, because its record is still there. Where the chat has none there is
-// nothing to do.
+// ForgetChat forgets whatever was linked to a chat, as Forget does: its link, those that it had before, because their record is still there, and those
+// that wait for their code. Where it has none there is nothing to do. It may be repeated, and goes on where it was interrupted.
 func (a *Authority) ForgetChat(ctx context.Context, chat Chat) error {
 	_, name, err := a.chat(chat)
 	if err != nil {
 		return fmt.Errorf("forget a chat: %w", err)
 	}
-	g, err := a.o.Store.ByChat(ctx, name)
-	if err == nil {
-		_, err = a.Forget(ctx, g.Link)
-	}
-	if err != nil && !errors.Is(err, ErrNone) && !errors.Is(err, ErrNotLinked) {
+	links, err := a.o.Store.LinksOfChat(ctx, name)
+	if err != nil {
 		return fmt.Errorf("forget a chat: %w", err)
+	}
+	for _, link := range links {
+		if _, err := a.Forget(ctx, link); err != nil && !errors.Is(err, ErrNotLinked) {
+			return fmt.Errorf("forget a chat: %w", err)
+		}
 	}
 	return nil
 }

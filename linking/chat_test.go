@@ -148,6 +148,27 @@ func TestWhoIsForgottenLeavesNoRecordOfALinkThatHeHadEndedBefore(t *testing.T) {
 	}
 }
 
+func TestWhoIsForgottenLeavesNothingOfTheLinksThatHeReplaced(t *testing.T) {
+	h := open(t)
+	var made []string
+	for range 3 {
+		step := h.openAs(h.invite(mine), "ada")
+		if err := h.confirm(mine, step.Code); err != nil {
+			t.Fatal(err)
+		}
+		made = append(made, step.Link)
+	}
+	made = append(made, h.openAs(h.invite(mine), "ada").Link) // its code is not typed
+	if err := h.ForgetChat(t.Context(), mine); err != nil {
+		t.Fatal(err)
+	}
+	for i, link := range made {
+		if _, err := h.ReceiptOf(t.Context(), link); err != nil {
+			t.Errorf("link %d was not erased: %v", i, err)
+		}
+	}
+}
+
 // TestWhatNobodyGainsByLinkingFromAChat has a case for each way to get at another's bank, or to break the way to one's own.
 func TestWhatNobodyGainsByLinkingFromAChat(t *testing.T) {
 	for name, attack := range map[string]func(t *testing.T, h *house){

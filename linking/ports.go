@@ -427,6 +427,9 @@ type ChatStore interface {
 	ChatCodeFacts(ctx context.Context, chat []byte) (ChatCodeFacts, error)
 	// ByChat gives the grant and link that the chat speaks for, ended or not; ErrNone.
 	ByChat(ctx context.Context, chat []byte) (Granted, error)
+	// LinksOfChat gives every link that the chat has spoken for and every one that waits for its code there, ended or not, as long as it was
+	// not erased.
+	LinksOfChat(ctx context.Context, chat []byte) ([]string, error)
 }
 
 // HouseholdStore keeps from which account at a platform a link was made.

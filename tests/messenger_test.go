@@ -206,12 +206,18 @@ func (x *texter) link(username string, scopes ...string) {
 	x.takeCode(x.walk(heard.LinkURL, username, scopes...))
 }
 
-// takeCode comes back to the chat and types the code there.
-func (x *texter) takeCode(code dev.Code) {
+// comeBack comes back to the chat, where the code is asked for.
+func (x *texter) comeBack(code dev.Code) {
 	x.tb.Helper()
 	if heard := x.deliver(x.phone.Return(handover(x.tb, code.Back))); !strings.Contains(heard.Text, "six digits") {
 		x.tb.Fatalf("back in the chat: %+v", heard)
 	}
+}
+
+// takeCode comes back to the chat and types the code there.
+func (x *texter) takeCode(code dev.Code) {
+	x.tb.Helper()
+	x.comeBack(code)
 	if heard := x.says(code.Digits); !strings.Contains(heard.Text, "linked to your bank") {
 		x.tb.Fatalf("the code: %+v", heard)
 	}
@@ -541,14 +547,18 @@ func (x *texter) deletion(appUser string) string {
 }
 
 func TestWhoAsksMetaToBeForgottenIsForgotten(t *testing.T) {
-	for name, endsFirst := range map[string]bool{"while he is linked": false, "after he had ended the link": true} {
+	for name, before := range map[string]func(x *texter){
+		"while he is linked":          func(*texter) {},
+		"after he had ended the link": func(x *texter) { x.deliver(x.phone.Unlink()) },
+		"after he had linked anew":    func(x *texter) { x.link("ada"); x.link("grace") },
+		"while he links anew":         func(x *texter) { x.comeBack(x.walk(x.file.PublicURL+messenger.LinkPath, "ada")) },
+	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			house := open(t)
 			x := house.texter(t)
 			x.link("ada")
-			if endsFirst {
-				x.deliver(x.phone.Unlink())
-			}
+			before(x)
 			house.MockGraph().Know("218471", x.phone.Person)
 			status := x.deletion("218471")
 			if again := x.deletion("218471"); again != status { // Meta may ask twice

@@ -148,6 +148,9 @@ func bindChat(ctx context.Context, tx *sql.Tx, chat []byte, link string, now tim
 		ON CONFLICT (chat) DO UPDATE SET previous = chats.link_id, link_id = excluded.link_id RETURNING previous`, []any{chat, link}, &previous); err != nil {
 		return false, err
 	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO chat_links (link_id, chat) VALUES ($1, $2)`, link, chat); err != nil {
+		return false, err
+	}
 	if previous == "" {
 		return true, nil
 	}
@@ -176,4 +179,23 @@ func (db *DB) ByChat(ctx context.Context, chat []byte) (linking.Granted, error) 
 	}
 	finish()
 	return g, nil
+}
+
+// LinksOfChat gives every link that a chat has spoken for, or that waits for its code there. One that another version of the program has linked
+// is only in chats.
+func (db *DB) LinksOfChat(ctx context.Context, chat []byte) ([]string, error) {
+	var links []string
+	err := db.list(ctx, `SELECT link_id FROM chat_links WHERE chat = $1 UNION SELECT link_id FROM chats WHERE chat = $1
+		UNION SELECT link_id FROM chat_codes WHERE chat = $1`, []any{chat}, func(scan func(...any) error) error {
+		var id string
+		if err := scan(&id); err != nil {
+			return err
+		}
+		links = append(links, id)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read links of chat: %w", err)
+	}
+	return links, nil
 }

@@ -15,7 +15,7 @@ import (
 var notSealed = []string{
 	"keys.wrapped", // under the wrapping key
 	"interactions.browser", "interactions.state", "interactions.customer", "interactions.bank_state",
-	"interactions.ticket", "chat_tickets.ticket", "chat_tickets.chat", "chat_codes.chat", "chat_codes.handover", "chat_codes.code", "chats.chat", "households.household", "interactions.account", "grants.account", // hashes and HMACs
+	"interactions.ticket", "chat_tickets.ticket", "chat_tickets.chat", "chat_codes.chat", "chat_codes.handover", "chat_codes.code", "chats.chat", "chat_links.chat", "households.household", "interactions.account", "grants.account", // hashes and HMACs
 	"links.customer", "grants.code", "grants.refresh", "access_tokens.hash", "service_tokens.hash", "bank_authorizations.state", "client_assertions.id", "pushed_requests.id", "pushed_requests.state", "interactions.pushed", // hashes, and what a client said
 	"sign_ins.state", "sign_ins.browser", "sessions.hash", "sessions.browser", "sessions.customer", // hashes
 	"connections.directory_sealed", "disclosures.sealed", // under the link's own key

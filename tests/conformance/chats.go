@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -26,6 +27,7 @@ var chats = map[string]func(*testing.T, linking.Store){
 	"what is known of a chat's newest code is complete":              chatCodeFacts,
 	"an ended or forgotten link is its chat's no longer":             chatOver,
 	"a waiting link that nobody finished is swept":                   chatSwept,
+	"every link that was ever a chat's is found, until it is erased": chatLinks,
 }
 
 // waiting makes a link that waits for its code to be typed in a chat.
@@ -321,4 +323,39 @@ func chatSwept(t *testing.T, s linking.Store) {
 	g, err := s.ByChat(t.Context(), kept)
 	check(t, err)
 	same(t, "a finished link", g, granted(other))
+}
+
+func chatLinks(t *testing.T, s linking.Store) {
+	chat, other := blob(), blob()
+	of := func(chat []byte) []string {
+		t.Helper()
+		links, err := s.LinksOfChat(t.Context(), chat)
+		check(t, err)
+		return links
+	}
+	same(t, "of a chat that nobody linked", len(of(chat)), 0)
+	var want []string
+	for range 3 {
+		n, w := waiting(t, s, chat)
+		_, err := s.Confirm(t.Context(), confirming(chat, w.Code))
+		check(t, err)
+		want = append(want, n.ID)
+	}
+	// By then the codes are swept, and the grants of the links that were replaced.
+	check(t, s.SweepLinks(t.Context(), noon.Add(31*24*time.Hour)))
+	waits, _ := waiting(t, s, chat)
+	claims, w := handedOver(t, s)
+	check(t, s.Claim(t.Context(), w.Handover, claims.Client, chat, noon))
+	waiting(t, s, other)
+	want = append(want, waits.ID, claims.ID)
+	got := of(chat)
+	slices.Sort(got)
+	slices.Sort(want)
+	same(t, "links", got, want)
+	for _, link := range want {
+		_, err := s.ForgetLink(t.Context(), link, linking.Receipt{Code: name(), Made: noon})
+		check(t, err)
+	}
+	same(t, "after they were erased", len(of(chat)), 0)
+	same(t, "of another chat", len(of(other)), 1)
 }
