@@ -16,7 +16,9 @@ var errSick = errors.New("the doctor found faults: see above")
 
 // Run prints what the doctor found, a line each.
 func (c *doctorCommand) Run(ctx context.Context, s street, cfg *server.Config) error {
-	cfg.Dev = c.Dev
+	if err := forHouse(cfg, c.Dev); err != nil {
+		return err
+	}
 	sick := false
 	for _, f := range server.Doctor(ctx, *cfg, s.wall) {
 		mark := map[server.Grade]string{server.Fine: "ok", server.Advice: "note", server.Fault: "FAULT"}[f.Grade]

@@ -15,7 +15,9 @@ type eraseCommand struct {
 
 // Run erases, and prints a receipt for each link.
 func (c *eraseCommand) Run(ctx context.Context, s street, cfg *server.Config) error {
-	cfg.Dev = c.Dev
+	if err := forHouse(cfg, c.Dev); err != nil {
+		return err
+	}
 	receipts, err := server.Erase(ctx, *cfg, s.wall, c.Link, c.Customer)
 	for _, r := range receipts {
 		fmt.Fprintf(s.out, "erased  receipt %s, %d consents to be ended at banks by the server that runs; see /forgotten/%s\n", r.Code, r.Left, r.Code)

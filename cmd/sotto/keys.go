@@ -18,7 +18,9 @@ type rotateCommand struct {
 
 // Run makes successors of the keys in the database, and says what happens when.
 func (c *rotateCommand) Run(ctx context.Context, s street, cfg *server.Config) error {
-	cfg.Dev = c.Dev
+	if err := forHouse(cfg, c.Dev); err != nil {
+		return err
+	}
 	keys, err := server.RotateKeys(ctx, *cfg, s.wall)
 	if err != nil {
 		return err

@@ -13,7 +13,9 @@ type migrateCommand struct {
 
 // Run brings the database to this version, as serve does unless SOTTO_MIGRATE=false.
 func (c *migrateCommand) Run(ctx context.Context, s street, cfg *server.Config) error {
-	cfg.Dev = c.Dev
+	if err := forHouse(cfg, c.Dev); err != nil {
+		return err
+	}
 	version, err := server.MigrateDatabase(ctx, *cfg, s.wall)
 	if err != nil {
 		return err

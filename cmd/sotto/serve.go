@@ -19,11 +19,8 @@ func (c *serveCommand) Run(ctx context.Context, s street, cfg *server.Config) er
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	cfg.Dev = c.Dev
-	if !c.Dev {
-		if err := trustRoots(); err != nil {
-			return err
-		}
+	if err := forHouse(cfg, c.Dev); err != nil {
+		return err
 	}
 	o, err := s.options(*cfg)
 	if err != nil {
