@@ -117,7 +117,10 @@ func (db *DB) accept(ctx context.Context, r linking.Refreshing, into []any) (use
 		}
 		return read.one(ctx, tx, []any{grant}, into...)
 	})
-	return used, err
+	if err != nil {
+		return 0, err // not what was used: where ctx has ended, the transaction may still be writing it
+	}
+	return used, nil
 }
 
 // guard is the guarded statement: it touches a row if the token is good, and gives the grant and when the token was first used. The grant is
