@@ -221,26 +221,31 @@ func (db *DB) sweepRotations(ctx context.Context, then time.Time) error {
 
 // sweepConnections hands over to be ended what a crash, a lost browser or a client that never came left behind.
 func (db *DB) sweepConnections(ctx context.Context, now time.Time) error {
-	var links []string
-	err := db.list(ctx, `SELECT DISTINCT c.link_id FROM connections c
-		WHERE NOT EXISTS (SELECT 1 FROM links l WHERE l.id = c.link_id AND l.ended = 0)
-		AND NOT EXISTS (SELECT 1 FROM interactions i WHERE i.link_id = c.link_id)`, nil, func(scan func(...any) error) error {
-		var id string
-		if err := scan(&id); err != nil {
-			return err
-		}
-		links = append(links, id)
-		return nil
-	})
-	if err != nil || len(links) == 0 {
-		return err
-	}
-	return db.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		for _, link := range links {
-			if err := endConnections(ctx, tx, link, now); err != nil {
+	for {
+		var links []string
+		err := db.list(ctx, `SELECT DISTINCT c.link_id FROM connections c
+			WHERE NOT EXISTS (SELECT 1 FROM links l WHERE l.id = c.link_id AND l.ended = 0)
+			AND NOT EXISTS (SELECT 1 FROM interactions i WHERE i.link_id = c.link_id) LIMIT $1`, []any{sweepStep}, func(scan func(...any) error) error {
+			var id string
+			if err := scan(&id); err != nil {
 				return err
 			}
+			links = append(links, id)
+			return nil
+		})
+		if err != nil || len(links) == 0 {
+			return err
 		}
-		return nil
-	})
+		err = db.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			for _, link := range links {
+				if err := endConnections(ctx, tx, link, now); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil || len(links) < sweepStep {
+			return err
+		}
+	}
 }
