@@ -35,7 +35,7 @@ func (s *Skill) Answer(ctx context.Context, turn Turn) (Reply, Trace) {
 	defer cancel()
 	if err := s.write(ctx, turn, q, reply); err != nil {
 		trace.Reason = "not recorded"
-		return Reply{Key: Sorry, End: true}, trace
+		return Reply{Key: Sorry, End: true, Chat: reply.Chat}, trace
 	}
 	return reply, trace
 }
