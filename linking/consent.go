@@ -2,7 +2,6 @@ package linking
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/url"
@@ -60,7 +59,7 @@ func (a *Authority) Resume(ctx context.Context, interaction string, browser Toke
 
 // interaction gives one that is under way in this browser.
 func (a *Authority) interaction(ctx context.Context, id string, browser Token) (Interaction, error) {
-	if raw, err := base64.RawURLEncoding.DecodeString(id); err != nil || len(raw) != 16 {
+	if !isID(id) {
 		return Interaction{}, lost("interaction_unknown")
 	}
 	i, err := a.o.Store.Interaction(ctx, id, hash(string(browser)), a.o.Now())

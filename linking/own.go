@@ -12,6 +12,9 @@ import (
 // maxOwn bounds how many links of one customer are shown.
 const maxOwn = 200
 
+// errNoLink is what a customer gets for a link that is not his, has gone, or never was.
+var errNoLink = fmt.Errorf("%w: no link of this customer", ErrNotLinked)
+
 // Own is a link as its customer sees it.
 type Own struct {
 	Link
@@ -45,9 +48,12 @@ func (a *Authority) Own(ctx context.Context, c Customer, link string) (Own, erro
 }
 
 func (a *Authority) owned(ctx context.Context, c Customer, link string) (Owned, error) {
+	if !isID(link) {
+		return Owned{}, errNoLink
+	}
 	row, err := a.o.Store.LinkOf(ctx, c.name, link)
 	if errors.Is(err, ErrNone) {
-		return Owned{}, fmt.Errorf("%w: no link of this customer", ErrNotLinked)
+		return Owned{}, errNoLink
 	}
 	if err != nil {
 		return Owned{}, fmt.Errorf("link of a customer: %w", err)
@@ -80,6 +86,9 @@ func (a *Authority) Narrow(ctx context.Context, c Customer, link string, keep []
 	if !known || kept == 0 {
 		return ErrChoice
 	}
+	if !isID(link) {
+		return errNoLink
+	}
 	err := a.o.Store.NarrowLink(ctx, c.name, link, kept)
 	if errors.Is(err, ErrNone) {
 		if row, err := a.owned(ctx, c, link); err != nil || !row.Ended.IsZero() {
@@ -96,9 +105,12 @@ func (a *Authority) Narrow(ctx context.Context, c Customer, link string, keep []
 // Clear erases the record of what was shared with a customer's link. The link stays as it is, and so does that its record was erased, and when:
 // whoever looks at it must not take what is there for the whole. ErrNotLinked where it is not his.
 func (a *Authority) Clear(ctx context.Context, c Customer, link string) error {
+	if !isID(link) {
+		return errNoLink
+	}
 	err := a.o.Store.ClearRecord(ctx, c.name, link, a.o.Now())
 	if errors.Is(err, ErrNone) {
-		return fmt.Errorf("%w: no link of this customer", ErrNotLinked)
+		return errNoLink
 	}
 	if err != nil {
 		return fmt.Errorf("clear: %w", err)

@@ -1,5 +1,7 @@
 package linking
 
+import "encoding/base64"
+
 // Token is a token, code or secret of the assistant's world. It does not show itself in logs, errors or JSON; convert with
 // string(t) where it is used.
 type Token string
@@ -39,4 +41,10 @@ func isToken(s string) bool {
 		}
 	}
 	return true
+}
+
+// isID says whether s has the shape of the ids of interactions and links: 128 random bits in base64url. Nothing else is looked for.
+func isID(s string) bool {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	return err == nil && len(raw) == 16 && len(s) == base64.RawURLEncoding.EncodedLen(16)
 }

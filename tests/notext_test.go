@@ -17,7 +17,8 @@ func TestWhoeverSendsWhatIsNoTextCausesNoFaultOnEitherEngine(t *testing.T) {
 	for engine, fresh := range map[string]func(testing.TB) string{"SQLite": database.SQLite, "PostgreSQL": database.PostgreSQL} {
 		t.Run(engine, func(t *testing.T) {
 			h := openAs(t, morning, server.Config{State: t.TempDir(), Addr: "127.0.0.1:0", Database: fresh(t)})
-			client := h.Dev().Clients["alexa"]
+			client, customer := h.Dev().Clients["alexa"], h.visitor(t, "ada")
+			customer.signIn()
 			for _, odd := range []string{"\x00", "\xff", "a\x00b"} {
 				q := url.QueryEscape(odd)
 				for _, r := range []struct {
@@ -61,6 +62,17 @@ func TestWhoeverSendsWhatIsNoTextCausesNoFaultOnEitherEngine(t *testing.T) {
 					}
 					if status, answer := send(t, request); status >= http.StatusInternalServerError {
 						t.Errorf("%s %.60s with %q: %d %s", method, r.address, odd, status, answer)
+					}
+				}
+				for _, decision := range []string{"narrow", "stop", "forget", "clear", "wipe", "erase", "sign-in"} {
+					page := customer.do(url.Values{"decision": {decision}, "link": {odd}, "bank": {odd}, "scope": {"balances"}})
+					if page.Status >= http.StatusInternalServerError {
+						t.Errorf("a customer who does %q with %q: %d", decision, odd, page.Status)
+					}
+				}
+				for _, path := range []string{"/my?link=", "/my?after=", "/my/export?link=", "/my/receipt/"} {
+					if page := customer.open(path + q); page.Status >= http.StatusInternalServerError {
+						t.Errorf("a customer who opens %s%s: %d", path, q, page.Status)
 					}
 				}
 			}
