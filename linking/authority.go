@@ -51,6 +51,8 @@ type Authority struct {
 	clients  map[string]Client
 	verified *otter.Cache[[sha256.Size]byte, verified]
 	tokens   *Pace // for each grant, and for each client that acts for nobody
+	pushes   *Pace // for each client that proves itself, and for all others together
+	pushers  *Pace // for each of those who push for a client that anybody can be
 }
 
 // New makes an Authority, or an ErrClients that lists everything that is wrong with its clients.
@@ -83,10 +85,11 @@ func New(o Options) (*Authority, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cache of verified tokens: %w", err)
 	}
-	if a.tokens, err = NewPace(tokensPerSecond, tokensAtOnce); err != nil {
-		return nil, err
-	}
-	return a, nil
+	var errs [3]error
+	a.tokens, errs[0] = NewPace(tokensPerSecond, tokensAtOnce)
+	a.pushes, errs[1] = NewPace(pushesPerSecond, pushesAtOnce)
+	a.pushers, errs[2] = NewPace(pushersPerSecond, pushersAtOnce)
+	return a, errors.Join(errs[:]...)
 }
 
 // Client gives a client of settings by its id.

@@ -139,18 +139,22 @@ func errClientUnknown() *OAuthError {
 	return &OAuthError{Code: invalidClient, Reason: "client_unknown", Description: "client_id is not known here", Status: http.StatusBadRequest}
 }
 
+func errTwoResources() *OAuthError {
+	return refuse(invalidTarget, "resource_twice", "only one resource can be asked for")
+}
+
 func (r *request) judge(a *Authority, q url.Values, one func(string) (string, bool)) *OAuthError {
 	for name, values := range q {
 		if len(values) > 1 {
 			if name == "resource" {
-				return refuse(invalidTarget, "resource_twice", "only one resource can be asked for")
+				return errTwoResources()
 			}
 			return refuse(invalidRequest, "parameter_twice", "a parameter is given twice")
 		}
 	}
 	get := func(name string) string { v, _ := one(name); return v }
 	for _, name := range []string{"request", "request_uri"} {
-		if q.Has(name) {
+		if get(name) != "" { // without a value it counts as not sent, RFC 6749 section 3.1
 			return refuse(name+"_not_supported", name, "request objects are not supported")
 		}
 	}

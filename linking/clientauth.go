@@ -18,6 +18,9 @@ type form map[string]string
 func readForm(values map[string][]string) (form, *OAuthError) {
 	f := form{}
 	for name, v := range values {
+		if len(v) > 1 && name == "resource" { // RFC 8707 section 2 allows several, and has an error of its own for those that are not to be had
+			return nil, errTwoResources()
+		}
 		if len(v) > 1 {
 			return nil, refuse(invalidRequest, "parameter_twice", "a parameter is given twice")
 		}

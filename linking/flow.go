@@ -75,8 +75,9 @@ type Step struct {
 	Link     string // where one was made
 }
 
-// Call is one request at the token, revocation or introspection endpoint.
+// Call is one request at the token, revocation, introspection or pushed authorization request endpoint.
 type Call struct {
 	Authorization string              // the header; may be empty
+	From          string              // where it comes from, to be counted by where nothing better is known; empty where an address says nothing
 	Form          map[string][]string // of the body alone, never of the query
 }

@@ -17,6 +17,15 @@ const (
 	pushedLife = 90 * time.Second
 )
 
+// How often requests are pushed: each is a row, and leads to a first page. A client that proves itself is counted by its name, so that nobody uses
+// up another's; those that anybody can be, by where they come from, and then all of them together.
+const (
+	pushesPerSecond  = 50
+	pushesAtOnce     = 1000
+	pushersPerSecond = 1
+	pushersAtOnce    = 60
+)
+
 // Pushed is a response of RFC 9126 section 2.2.
 type Pushed struct {
 	URI       Token
@@ -38,7 +47,7 @@ func (a *Authority) Push(ctx context.Context, c Call) (Pushed, error) {
 	if err != nil {
 		return Pushed{}, err
 	}
-	p, err := a.push(ctx, client, f)
+	p, err := a.push(ctx, client, f, c.From)
 	var e *OAuthError
 	if errors.As(err, &e) {
 		e.Client, e.Redirect = client.ID, ""
@@ -47,7 +56,10 @@ func (a *Authority) Push(ctx context.Context, c Call) (Pushed, error) {
 	return p, err
 }
 
-func (a *Authority) push(ctx context.Context, client Client, f form) (Pushed, error) {
+func (a *Authority) push(ctx context.Context, client Client, f form, from string) (Pushed, error) {
+	if e := a.slowPushing(client, from); e != nil {
+		return Pushed{}, e
+	}
 	q := url.Values{}
 	for name, value := range f {
 		q.Set(name, value)
@@ -68,6 +80,23 @@ func (a *Authority) push(ctx context.Context, client Client, f form) (Pushed, er
 		return Pushed{}, fmt.Errorf("push: %w", err)
 	}
 	return Pushed{URI: uri, ExpiresIn: int64(pushedLife / time.Second)}, nil
+}
+
+// slowPushing counts one more push, and refuses one too many.
+func (a *Authority) slowPushing(client Client, from string) *OAuthError {
+	name, now := client.ID, a.o.Now()
+	if client.Auth == Public {
+		name = ""
+		if from != "" {
+			if wait := a.pushers.Wait(from, now); wait > 0 {
+				return slower("pusher_too_often", wait)
+			}
+		}
+	}
+	if wait := a.pushes.Wait(name, now); wait > 0 {
+		return slower("pushes_too_often", wait)
+	}
+	return nil
 }
 
 // pushed says whether a query names a request that was pushed, and which. Whatever else it says is not looked at (RFC 9101 section 6.3).

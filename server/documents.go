@@ -11,10 +11,14 @@ import (
 // wellKnown is where the documents are that a client reads before it has a token.
 const wellKnown = "/.well-known/"
 
+// read are the methods of what is the same for everybody: HEAD is for those who look whether it is there. Pages of linking and of customers have GET
+// alone, so that who looks ahead neither begins nor uses up anything.
+var read = []string{http.MethodGet, http.MethodHead}
+
 // mountDocuments adds the metadata of the authorization server (RFC 8414) and of what its tokens open (RFC 9728), and its public keys.
 func (s *Server) mountDocuments(e *echo.Echo) {
 	mount := func(path string, document func() any) {
-		e.GET(wellKnown+path, func(c echo.Context) error { return showDocument(c, document()) })
+		e.Match(read, wellKnown+path, func(c echo.Context) error { return showDocument(c, document()) })
 		e.OPTIONS(wellKnown+path, preflight)
 	}
 	mount("oauth-authorization-server", func() any { return s.authority.Metadata() })

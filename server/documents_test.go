@@ -24,6 +24,9 @@ func TestWhatIsServedMayBeReadByAnAssistantInABrowser(t *testing.T) {
 			if got.Get("Access-Control-Allow-Credentials") != "" || got.Get("Set-Cookie") != "" {
 				t.Error("credentials play a part")
 			}
+			if status, got, body := h.ask(t, http.MethodHead, "/.well-known/"+path, "", nil); status != http.StatusOK || body != "" || got.Get("Content-Length") == "" {
+				t.Errorf("who looks whether it is there gets %d, %v: %s", status, got, body)
+			}
 			header["Access-Control-Request-Method"], header["Access-Control-Request-Headers"] = http.MethodGet, "mcp-protocol-version"
 			status, got, _ = h.ask(t, http.MethodOptions, "/.well-known/"+path, "", header)
 			if status != http.StatusNoContent || got.Get("Access-Control-Allow-Origin") != "*" || got.Get("Access-Control-Allow-Headers") != "*" {
@@ -74,5 +77,18 @@ func TestUserinfoIsOpenedByAnAccessTokenInTheHeaderAlone(t *testing.T) {
 				t.Errorf("challenge %q does not say where to go", challenge)
 			}
 		})
+	}
+}
+
+// TestWhoLooksAheadBeginsAndUsesUpNothing: some programs ask by HEAD for every address that they see in a message or a history.
+func TestWhoLooksAheadBeginsAndUsesUpNothing(t *testing.T) {
+	h := openHouse(t, t.TempDir())
+	for path, want := range map[string]int{
+		"/": http.StatusOK, "/style.css": http.StatusOK,
+		h.authorizePath(): http.StatusMethodNotAllowed, "/link/callback?state=x&code=y": http.StatusMethodNotAllowed, "/my": http.StatusMethodNotAllowed,
+	} {
+		if status, got, body := h.ask(t, http.MethodHead, path, "", nil); status != want || body != "" || got.Get("Set-Cookie") != "" {
+			t.Errorf("%s: %d, %v: %s", path, status, got, body)
+		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // mountFront adds the front page, and what a development house has beside it.
 func (s *Server) mountFront(e *echo.Echo) error {
-	e.GET(frontPath, s.front)
+	e.Match(read, frontPath, s.front)
 	if s.dev == nil {
 		return nil
 	}

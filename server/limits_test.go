@@ -3,6 +3,7 @@ package server_test
 import (
 	"encoding/base64"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -160,5 +161,59 @@ func TestWhoGuessesInAClientsNameIsSlowedAndTheClientIsNot(t *testing.T) {
 	}
 	if got := h.linkClient(t, mcp, "http://127.0.0.1:51234/callback", "grace"); got.Refresh == "" {
 		t.Error("a code of the real client is refused while others are guessed")
+	}
+}
+
+// TestWhoPushesRequestsForAClientThatAnybodyCanBeIsCountedByWhereHeComesFrom: each is a row that stays for an hour, and its client is only a name.
+func TestWhoPushesRequestsForAClientThatAnybodyCanBeIsCountedByWhereHeComesFrom(t *testing.T) {
+	h := openHouse(t, t.TempDir(), "SOTTO_TRUSTED_PROXIES=127.0.0.0/8")
+	alexa, mcp := h.Dev().Clients["alexa"], h.Dev().Clients["mcp"]
+	push := func(id, secret, from string) (int, http.Header, string) {
+		header := map[string]string{"Content-Type": "application/x-www-form-urlencoded", "X-Forwarded-For": from}
+		form := url.Values{"client_id": {id}}
+		if secret != "" {
+			form.Set("client_secret", secret)
+		} else { // by Basic, as who would look like a client that proves itself
+			header["Authorization"] = "Basic " + base64.StdEncoding.EncodeToString([]byte(id+":"))
+		}
+		return h.ask(t, http.MethodPost, "/oauth/par", form.Encode(), header)
+	}
+	through, body := until(t, 200, func(int) (int, http.Header, string) { return push(mcp.ID, "", "203.0.113.7") })
+	if through < 60 || through > 100 || !strings.Contains(body, `"error":"temporarily_unavailable"`) {
+		t.Errorf("%d pushes were let through, then %s", through, body)
+	}
+	if status, _, _ := push(mcp.ID, "", "203.0.113.8"); status == http.StatusTooManyRequests {
+		t.Error("a neighbour is shut out")
+	}
+	if through, _ := until(t, 200, func(int) (int, http.Header, string) { return push(alexa.ID, alexa.Secret, "203.0.113.7") }); through < 200 {
+		t.Errorf("a platform that proves itself is stopped after %d by its address", through)
+	}
+}
+
+// TestWhoSendsSlowlyKeepsNobodyOut: a socket costs an attacker nothing, so more of them than there are seats must not be the end of a house.
+func TestWhoSendsSlowlyKeepsNobodyOut(t *testing.T) {
+	h := openHouse(t, t.TempDir())
+	host := strings.TrimPrefix(h.PublicURL(), "http://")
+	for range 1100 {
+		socket, err := new(net.Dialer).DialContext(t.Context(), "tcp", host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer socket.Close()
+		_, err = fmt.Fprintf(socket, "POST /oauth/token HTTP/1.1\r\nHost: %s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 60000\r\n\r\na", host)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 20 {
+		for path, want := range map[string]int{"/healthz": http.StatusOK, "/oauth/revoke": http.StatusUnauthorized} {
+			method, body := http.MethodGet, ""
+			if want == http.StatusUnauthorized {
+				method, body = http.MethodPost, "token=x"
+			}
+			if status, _, _ := h.ask(t, method, path, body, map[string]string{"Content-Type": "application/x-www-form-urlencoded"}); status != want {
+				t.Fatalf("%s: %d", path, status)
+			}
+		}
 	}
 }

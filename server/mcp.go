@@ -54,7 +54,7 @@ func (s *Server) serveMCP(path string, challenge bool) echo.HandlerFunc {
 			}
 			return s.refuseMCP(c, status, reason, begun)
 		}
-		token := linking.Bearer(r.Header.Get("Authorization"))
+		token := linking.Bearer(authorization(r))
 		caller, err := s.mcpCaller(r.Context(), path, token)
 		if err != nil {
 			return refused(err, "not linked")

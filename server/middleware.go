@@ -23,8 +23,8 @@ const (
 // maxCrowd is how many requests are served at the same time; further ones are told to come back.
 const maxCrowd = 1024
 
-// newEcho gives an Echo with the precautions every route stands behind. Its order: a panic becomes a 500, a crowd is bounded, the host
-// is checked (dev), headers are set, the body is bounded, and a browser's post from another site is refused.
+// newEcho gives an Echo with the precautions every route stands behind. Its order: a panic becomes a 500, the host is checked (dev), headers are
+// set, the body is bounded, a browser's post from another site is refused, the body arrives, and a crowd is bounded.
 func (s *Server) newEcho() *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort, e.Debug = true, true, false
@@ -38,11 +38,11 @@ func (s *Server) newEcho() *echo.Echo {
 	}
 	e.SchemeExtractor = s.scheme
 	e.HTTPErrorHandler = s.handleError
-	e.Use(s.recoverPanic, boundCrowd(maxCrowd))
+	e.Use(s.recoverPanic)
 	if s.cfg.Dev {
 		e.Use(s.onlyThisMachine())
 	}
-	e.Use(s.headers(), boundBody, s.sameOrigin())
+	e.Use(s.headers(), boundBody, s.sameOrigin(), new(arrivals).whole, boundCrowd(maxCrowd))
 	return e
 }
 

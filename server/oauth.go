@@ -250,6 +250,7 @@ func (s *Server) refusePage(c echo.Context, e *linking.OAuthError, said linking.
 // push is the endpoint for pushed authorization requests, RFC 9126.
 func (s *Server) push(c echo.Context) error {
 	return s.call(c, "par", http.StatusCreated, func(ctx context.Context, call linking.Call, st *step) (any, error) {
+		call.From, _ = s.visitor(c)
 		p, err := s.authority.Push(ctx, call)
 		st.line.Client = p.Client
 		return p, err
@@ -279,12 +280,12 @@ func (s *Server) introspect(c echo.Context) error {
 	})
 }
 
-// userinfo is the userinfo endpoint, OpenID Connect Core section 5.3. Two headers are one that is no token.
+// userinfo is the userinfo endpoint, OpenID Connect Core section 5.3.
 func (s *Server) userinfo(c echo.Context) error {
 	ctx, st, done := s.beginStep(c, "userinfo", tokenBudget)
 	defer done()
 	neverStored(c)
-	u, err := s.authority.Userinfo(ctx, strings.Join(c.Request().Header.Values("Authorization"), ", "))
+	u, err := s.authority.Userinfo(ctx, authorization(c.Request()))
 	if err != nil {
 		return refuseCall(c, st.refused(err))
 	}
@@ -304,7 +305,7 @@ func (s *Server) call(c echo.Context, name string, good int, do func(context.Con
 			Code: "invalid_request", Status: statusOf(err), Description: "Send a form, application/x-www-form-urlencoded, of at most 64 KiB.",
 		})
 	}
-	answer, err := do(ctx, linking.Call{Authorization: r.Header.Get("Authorization"), Form: form}, st)
+	answer, err := do(ctx, linking.Call{Authorization: authorization(r), Form: form}, st)
 	if err != nil {
 		e := s.slowed(st.refused(err))
 		st.line.Outcome = e.Code
@@ -315,6 +316,12 @@ func (s *Server) call(c echo.Context, name string, good int, do func(context.Con
 		return nil
 	}
 	return writeJSON(c, good, answer)
+}
+
+// authorization is what a request proves itself with. Two headers are one that proves nothing: which of them somebody in front has looked at,
+// nobody here can know.
+func authorization(r *http.Request) string {
+	return strings.Join(r.Header.Values("Authorization"), ", ")
 }
 
 func neverStored(c echo.Context) {

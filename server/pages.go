@@ -296,7 +296,7 @@ func (s *Server) mountPageFiles(e *echo.Echo) {
 		"/style.css":   {"pages/style.css", "text/css; charset=utf-8"},
 		"/callback.js": {"pages/callback.js", "text/javascript; charset=utf-8"},
 	} {
-		e.GET(route, func(c echo.Context) error {
+		e.Match(read, route, func(c echo.Context) error {
 			content, err := pageFiles.ReadFile(file.name)
 			if err != nil {
 				return err

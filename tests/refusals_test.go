@@ -310,6 +310,11 @@ var refusals = []chapter{
 		{"a request for a token of two servers is refused", func(a *adversary) string {
 			return a.asks("mcp", func(q url.Values) { q["resource"] = []string{a.PublicURL() + "/mcp", a.PublicURL() + "/mcp/alexa"} })
 		}, "told invalid_target", "resource_twice", none},
+		{"a refresh for a token of two servers is refused", func(a *adversary) string {
+			form := refreshing(a.link("mcp").Refresh)
+			form["resource"] = []string{a.PublicURL() + "/mcp", a.PublicURL() + "/mcp/alexa"}
+			return a.as("mcp", form)
+		}, "400 invalid_target", "resource_twice", lives},
 		{"a code traded for another resource than was consented is refused, and its owner can still use it", func(a *adversary) string {
 			return a.as("mcp", but(a.code("mcp", "resource", a.PublicURL()+"/mcp/alexa"), "resource", a.PublicURL()+"/mcp"))
 		}, "400 invalid_target", "resource_differs", lives},
@@ -348,6 +353,12 @@ var refusals = []chapter{
 		{"a header that is not Basic is refused", func(a *adversary) string {
 			return a.call("/oauth/token", a.code("alexa"), func(r *http.Request, _ url.Values) { r.Header.Set("Authorization", "Bearer "+a.named("alexa").Secret) })
 		}, "401 invalid_client", "basic_malformed", lives},
+		{"a client that proves itself twice in headers is refused", func(a *adversary) string {
+			return a.call("/oauth/token", a.code("alexa"), func(r *http.Request, f url.Values) {
+				byBasic(a.named("alexa"))(r, f)
+				r.Header.Add("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("stranger:guess")))
+			})
+		}, "401 invalid_client", "basic_malformed", lives},
 		{"a client that proves itself by a secret and an assertion is refused", stolen("client_assertion", "x.y.z"), "400 invalid_request", "two_authentications", lives},
 		{"an assertion of a client that has a secret is refused", proving(func(_ *adversary, f url.Values) {
 			f.Del("client_secret")
@@ -359,6 +370,9 @@ var refusals = []chapter{
 			form.Add("code", "another")
 			return a.as("alexa", form)
 		}, "400 invalid_request", "parameter_twice", lives},
+	}},
+	{"RFC 6749 3.1: what has no value was not sent", []refusal{
+		{"a request object without a value, which is none, is no refusal", changed(func(q url.Values) { q.Set("request", ""); q.Set("request_uri", "") }), "asked", "", none},
 	}},
 	{"4.3 what stands in a URL counts for nothing", []refusal{
 		{"a secret in the query is not taken", func(a *adversary) string {
