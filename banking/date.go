@@ -42,7 +42,7 @@ func (d Date) String() string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.M
 func (d Date) IsZero() bool { return d == Date{} }
 
 // Valid says whether the calendar has this day.
-func (d Date) Valid() bool { return d.Year > 0 && !d.IsZero() && DateOf(d.utc(), time.UTC) == d }
+func (d Date) Valid() bool { return d.Year > 0 && DateOf(d.utc(), time.UTC) == d }
 
 // Compare gives -1, 0 or +1 as d is before, on or after o.
 func (d Date) Compare(o Date) int {

@@ -36,10 +36,19 @@ const investment Category = "investment"
 func Categories() []Category { return slices.Clone(categories[:len(categories)-1]) }
 
 // categories are all there are; a counter keeps them by their place here.
-var categories = []Category{
+var categories = [...]Category{
 	Groceries, EatingOut, Transport, Travel, Housing, Bills, Shopping, Entertainment, Health, Education, Services, Fees, Giving,
 	Other, Cash, investment,
 }
+
+// places are where each category stands among them.
+var places = func() map[Category]uint8 {
+	byName := map[Category]uint8{}
+	for i, c := range categories {
+		byName[c] = uint8(i)
+	}
+	return byName
+}()
 
 // bySort gives the category where sort or merchant category code decide it. What they do not decide is decided byName.
 func bySort(t banking.Transaction) (Category, bool) {

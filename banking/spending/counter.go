@@ -20,7 +20,6 @@ type Counter struct {
 	window   banking.Window
 	accounts *accounts
 	names    *names
-	places   map[Category]uint8
 	booked   map[uint64]struct{} // ids of booked entries
 	legs     []leg
 	waiting  []waiting
@@ -49,11 +48,8 @@ type waiting struct {
 // moved among them is not spent.
 func NewCounter(q Question, own []banking.Account) *Counter {
 	c := &Counter{
-		question: q, window: q.Window(), names: newNames(q.Merchant), places: map[Category]uint8{}, booked: map[uint64]struct{}{},
+		question: q, window: q.Window(), names: newNames(q.Merchant), booked: map[uint64]struct{}{},
 		tallies: map[column]*tally{}, byCode: map[banking.Currency]uint8{},
-	}
-	for i, category := range categories {
-		c.places[category] = uint8(i)
 	}
 	c.accounts, c.err = newAccounts(own, q.Accounts)
 	if c.err == nil && !q.Period.valid() {
@@ -156,7 +152,7 @@ func (c *Counter) sortOut(t banking.Transaction, sums *tally, at, in uint8, id u
 	l := leg{minor: t.Money.Minor, currency: in, account: at, day: uint16(t.Day.Sub(c.window.From))} //nolint:gosec // a decade at most
 	// Of other money that came in nothing is counted, so that equal credits are alike.
 	if out || refund {
-		l.category = c.places[category]
+		l.category = places[category]
 		l.marks |= when(isCounted, counted) | when(t.Rounded, rounded)
 	}
 	how, moving := moves(t, own, foreigner, owed)

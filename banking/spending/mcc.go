@@ -101,17 +101,13 @@ var mccs = []struct {
 }
 
 // mccPlaces gives the place in categories, plus one, of each code; zero is a code in no range.
-var mccPlaces = func() (places [10000]uint8) {
-	byName := map[Category]uint8{}
-	for i, c := range categories {
-		byName[c] = uint8(i) + 1
-	}
+var mccPlaces = func() (byCode [10000]uint8) {
 	for _, r := range mccs {
 		for code := r.first; code <= r.last; code++ {
-			places[code] = byName[r.category]
+			byCode[code] = places[r.category] + 1
 		}
 	}
-	return places
+	return byCode
 }()
 
 // byMCC gives the category of a merchant category code of three or four digits ("742" is "0742").

@@ -10,26 +10,7 @@ import (
 // maxText bounds what is looked at as a period; the longest form is two dates.
 const maxText = 32
 
-// ParseISO reads a period as ISO 8601 writes it: a day "2026-11-23", a week "2026-W47", a month "2026-11", a year "2026", or
-// START/END of any of these, both included: "2026-11-01/2026-11-15" has fifteen days. It is the form of MCP tools. A future
-// period stays where it is. Anything else, years before 1900 or after 2199, and more than a decade are ErrPeriod.
-func ParseISO(value string) (Period, error) {
-	if len(value) > maxText {
-		return Period{}, ErrPeriod
-	}
-	p, ok := iso(value)
-	if start, end, found := strings.Cut(value, "/"); found {
-		first, firstOK := iso(start)
-		last, lastOK := iso(end)
-		p, ok = Period{From: first.From, To: last.To, Unit: Range}, firstOK && lastOK
-	}
-	if !ok || !p.valid() {
-		return Period{}, ErrPeriod
-	}
-	return p, nil
-}
-
-// iso reads a day, week, month or year.
+// iso reads a day "2026-11-23", a week "2026-W47", a month "2026-11" or a year "2026".
 func iso(value string) (Period, bool) {
 	yyyy, rest, more := strings.Cut(value, "-")
 	year, ok := number(yyyy, 4)

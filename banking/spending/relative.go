@@ -7,8 +7,9 @@ import (
 	"sotto/banking"
 )
 
-// Parse reads a period as ISO 8601 writes it (see ParseISO), or one that only a day makes a period of: what a customer's words mean wherever he is,
-// to be worked out on the day that it is at his bank. Such a period is one of
+// Parse reads a period as ISO 8601 writes it: a day "2026-11-23", a week "2026-W47", a month "2026-11", a year "2026", or START/END of any of
+// these, both included: "2026-11-01/2026-11-15" has fifteen days. Or it reads one that only a day makes a period of: what a customer's words mean
+// wherever he is, to be worked out on the day that it is at his bank. Such a period is one of
 //
 //	day-1      yesterday; so with week, weekend, month, quarter and year: "week+0" is this week, "week+1" the next
 //	XXXX-03    the last March that has begun, in the notation of ISO 8601-2 for a year that is not said; so with XXXX-03-15, a 15th of
@@ -18,7 +19,7 @@ import (
 //	A/B        from A to B, both included, where B is the next of its name after A has begun
 //	A/..       since A, today included
 //
-// A future period stays where it is. Anything else is ErrPeriod, and so is what ParseISO would refuse for its length.
+// A future period stays where it is. Anything else, years before 1900 or after 2199, and more than a decade are ErrPeriod.
 func Parse(value string, today banking.Date) (Period, error) {
 	if len(value) > maxText {
 		return Period{}, ErrPeriod
@@ -131,7 +132,7 @@ func fixed(value string, today banking.Date) (Period, bool) {
 	}
 }
 
-// ISO writes the period as ParseISO reads it.
+// ISO writes the period as Parse reads it on any day.
 func (p Period) ISO() string {
 	switch p.Unit {
 	case Day, Week, Month, Year:

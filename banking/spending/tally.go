@@ -14,7 +14,7 @@ type tally struct {
 	spent, refunds int64
 	count          int
 	about          bool
-	categories     [16]part // by place among the categories
+	categories     [len(categories)]part // by place among the categories
 	out            [len(reasons)]part
 }
 
