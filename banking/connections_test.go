@@ -22,7 +22,7 @@ import (
 func onEach(t *testing.T, test func(t *testing.T, open func(...banking.Bank) *desk)) {
 	for name, fresh := range database.Engines {
 		t.Run(name, func(t *testing.T) {
-			db, err := store.Open(t.Context(), fresh(t), time.Now)
+			db, err := store.Open(t.Context(), fresh(t))
 			if err != nil {
 				t.Fatal(err)
 			}

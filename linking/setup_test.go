@@ -228,7 +228,7 @@ func openAt(t testing.TB, url string) *house {
 // database opens the house's database once more, as another process would.
 func (h *house) database() *store.DB {
 	h.t.Helper()
-	db, err := store.Open(h.t.Context(), h.url, h.Now)
+	db, err := store.Open(h.t.Context(), h.url)
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -79,11 +79,11 @@ func (d *doctor) state() {
 		d.add(Advice, "state", "%v", err)
 		return
 	}
-	if offset, err := file.Offset(); err != nil {
+	if now, err := file.Clock(d.wall); err != nil {
 		d.fault("clock", "%v", err)
 	} else {
-		d.now = func() time.Time { return d.wall().Add(offset) }
-		d.fine("clock", "the house's present is %s", d.now().UTC().Format(time.RFC3339))
+		d.now = now
+		d.fine("clock", "the house's present is %s", now().Format(time.RFC3339))
 	}
 	if tooOpen(d.cfg.State) {
 		d.fault("state", "others can look into %s: chmod 700 %s", d.cfg.State, d.cfg.State)
@@ -154,7 +154,7 @@ func (d *doctor) database(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	db, err := store.Open(ctx, d.cfg.Database, d.now)
+	db, err := store.Open(ctx, d.cfg.Database)
 	if err != nil {
 		d.fault("database", "%v", err)
 		return

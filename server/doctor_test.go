@@ -168,7 +168,7 @@ func TestTheDoctorFinds(t *testing.T) {
 			}
 			marked := cfg
 			marked.Dev = tc.database == "dev"
-			if _, err := server.MigrateDatabase(t.Context(), marked, time.Now); err != nil {
+			if _, err := server.MigrateDatabase(t.Context(), marked); err != nil {
 				t.Fatal(err)
 			}
 			var faults, advice []string

@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"sotto/server/dev"
 	"sotto/server/store"
 )
 
 // MigrateDatabase brings the database of the settings to this version and gives it. A database is marked dev or not for good.
-func MigrateDatabase(ctx context.Context, cfg Config, wall func() time.Time) (version int64, err error) {
+func MigrateDatabase(ctx context.Context, cfg Config) (version int64, err error) {
 	if err := cfg.checkDatabase(); err != nil {
 		return 0, err
 	}
@@ -22,7 +21,7 @@ func MigrateDatabase(ctx context.Context, cfg Config, wall func() time.Time) (ve
 			return 0, err
 		}
 	}
-	db, err := openStore(ctx, cfg, wall)
+	db, err := openStore(ctx, cfg)
 	if err != nil {
 		return 0, err
 	}
@@ -34,13 +33,13 @@ func MigrateDatabase(ctx context.Context, cfg Config, wall func() time.Time) (ve
 	return version, err
 }
 
-func openStore(ctx context.Context, cfg Config, now func() time.Time) (*store.DB, error) {
+func openStore(ctx context.Context, cfg Config) (*store.DB, error) {
 	if path, file := cfg.databaseFile(); file {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return nil, fmt.Errorf("SOTTO_DATABASE: %w", err)
 		}
 	}
-	return store.Open(ctx, cfg.Database, now)
+	return store.Open(ctx, cfg.Database)
 }
 
 // migrate brings a database to this version, marked as what it is for. One marked otherwise is refused, and left as it is.
@@ -77,7 +76,7 @@ func mark(ctx context.Context, db *store.DB, isDev bool) error {
 
 // openDatabase opens the database, migrates it unless the settings say that this is done apart, and refuses one that is not of this version.
 func (s *Server) openDatabase(ctx context.Context) error {
-	db, err := openStore(ctx, s.cfg, s.now)
+	db, err := openStore(ctx, s.cfg)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"sotto/linking"
@@ -52,17 +51,16 @@ func withKeys(ctx context.Context, cfg Config, wall func() time.Time, do func(ha
 		if err != nil {
 			return err
 		}
-		offset, err := file.Offset()
-		if err != nil {
+		if now, err = file.Clock(wall); err != nil {
 			return err
 		}
-		now = func() time.Time { return wall().Add(offset).UTC() }
 	}
-	path := strings.TrimPrefix(cfg.Database, "sqlite:")
-	if _, err := os.Stat(path); strings.HasPrefix(cfg.Database, "sqlite:") && errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%w: SOTTO_DATABASE: there is none at %s yet", ErrSettings, path)
+	if path, file := cfg.databaseFile(); file {
+		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("%w: SOTTO_DATABASE: there is none at %s yet", ErrSettings, path)
+		}
 	}
-	db, err := openStore(ctx, cfg, now)
+	db, err := openStore(ctx, cfg)
 	if err != nil {
 		return err
 	}

@@ -414,7 +414,7 @@ func TestDatabasesKeepApart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := server.MigrateDatabase(t.Context(), cfg, time.Now); err != nil {
+	if _, err := server.MigrateDatabase(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
 	_, err = server.New(t.Context(), devConfig(t, filepath.Join(dir, "state"), "SOTTO_DATABASE=sqlite:"+live), options(t, io.Discard))
@@ -426,7 +426,7 @@ func TestDatabasesKeepApart(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg.Database = "sqlite:" + filepath.Join(dir, "state", "sotto.db")
-	if _, err := server.MigrateDatabase(t.Context(), cfg, time.Now); !errors.Is(err, server.ErrSettings) || !strings.Contains(err.Error(), "marked dev") {
+	if _, err := server.MigrateDatabase(t.Context(), cfg); !errors.Is(err, server.ErrSettings) || !strings.Contains(err.Error(), "marked dev") {
 		t.Errorf("a live house on a development database: %v, want a refusal", err)
 	}
 }

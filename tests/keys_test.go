@@ -33,7 +33,7 @@ func (h *openHouse) rotate(t *testing.T) []linking.Rotated {
 // sweepKeys sweeps as a process beside the house would.
 func (h *openHouse) sweepKeys(t *testing.T) (kept []string) {
 	t.Helper()
-	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(h.state, "sotto.db"), h.Now)
+	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(h.state, "sotto.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -245,7 +245,7 @@ func TestTwoHousesOnOneDatabaseShareEveryDecision(t *testing.T) {
 func TestADevelopmentDatabaseOnPostgreSQLIsMarkedAndLookedAt(t *testing.T) {
 	r := openReplicas(t)
 	cfg := server.Config{Database: r.database}
-	if _, err := server.MigrateDatabase(t.Context(), cfg, time.Now); !errors.Is(err, server.ErrSettings) || !strings.Contains(err.Error(), "marked dev") {
+	if _, err := server.MigrateDatabase(t.Context(), cfg); !errors.Is(err, server.ErrSettings) || !strings.Contains(err.Error(), "marked dev") {
 		t.Errorf("a live house on a development database: %v, want a refusal", err)
 	}
 	found := map[server.Grade]string{}

@@ -55,7 +55,7 @@ type house struct {
 func openHouse(t testing.TB, tweak func(*mockbank.Options)) *house {
 	t.Helper()
 	h := &house{albion: openAlbion(t, tweak), key: newKey(t), sealing: newKey(t)}
-	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "sotto.db"), h.clock.Now)
+	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "sotto.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

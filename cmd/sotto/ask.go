@@ -68,13 +68,13 @@ func (c *askCommand) Run(ctx context.Context, s street, cfg *server.Config) erro
 	if err != nil {
 		return err
 	}
-	offset, err := file.Offset()
+	now, err := file.Clock(s.wall)
 	if err != nil {
 		return err
 	}
 	a := &asker{
 		askCommand: *c, text: strings.Join(c.Text, " "), s: s, state: cfg.State, file: file, client: &http.Client{Timeout: 20 * time.Second},
-		now: func() time.Time { return s.wall().Add(offset) },
+		now: now,
 	}
 	if a.kept, err = openNotebook(cfg.State); err != nil {
 		return err

@@ -16,7 +16,7 @@ func (c *migrateCommand) Run(ctx context.Context, s street, cfg *server.Config) 
 	if err := forHouse(cfg, c.Dev); err != nil {
 		return err
 	}
-	version, err := server.MigrateDatabase(ctx, *cfg, s.wall)
+	version, err := server.MigrateDatabase(ctx, *cfg)
 	if err != nil {
 		return err
 	}

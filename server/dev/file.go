@@ -70,13 +70,13 @@ func (f File) Customer(bank, username string) (Customer, error) {
 	return Customer{}, fmt.Errorf("%w: there is no bank %q", ErrUnknown, bank)
 }
 
-// Offset is ClockOffset as a duration.
-func (f File) Offset() (time.Duration, error) {
-	d, err := time.ParseDuration(f.ClockOffset)
+// Clock is the house's clock, which is ahead of the wall's by ClockOffset.
+func (f File) Clock(wall func() time.Time) (func() time.Time, error) {
+	offset, err := time.ParseDuration(f.ClockOffset)
 	if err != nil {
-		return 0, fmt.Errorf("%w: dev.json: clock_offset is no duration", ErrState)
+		return nil, fmt.Errorf("%w: dev.json: clock_offset is no duration", ErrState)
 	}
-	return d, nil
+	return func() time.Time { return wall().Add(offset).UTC() }, nil
 }
 
 // WriteFile puts dev.json into the state directory.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -59,7 +58,7 @@ func (db *DB) TakeAwaiting(ctx context.Context, link string, state []byte, now, 
 		return err
 	})
 	if err != nil {
-		return banking.Awaiting{}, found("take authorization", err)
+		return banking.Awaiting{}, touched("take authorization", err, banking.ErrNotFound)
 	}
 	return p, nil
 }
@@ -71,17 +70,13 @@ func (db *DB) Connect(ctx context.Context, c banking.Connection) error {
 		if err := one(ctx, tx, `DELETE FROM endings WHERE id = $1 AND tries = 0 RETURNING id`, []any{c.ID}, &id); err != nil {
 			return err
 		}
-		relink := 0
-		if c.Relink {
-			relink = 1
-		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO connections (`+connectionColumns+`, lease_holder, lease_until)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, '', 0)`,
-			c.ID, c.Link, c.Bank, c.Consent, c.Access, millis(c.AccessExpires), c.Refresh, millis(c.RefreshExpires), relink,
+			c.ID, c.Link, c.Bank, c.Consent, c.Access, millis(c.AccessExpires), c.Refresh, millis(c.RefreshExpires), bit(c.Relink),
 			c.Generation, c.Directory, millis(c.DirectoryAt), millis(c.Created))
 		return err
 	})
-	return found("connect", err)
+	return touched("connect", err, banking.ErrNotFound)
 }
 
 const connectionsOfLink = `SELECT ` + connectionColumns + ` FROM connections WHERE link_id = $1`
@@ -110,7 +105,7 @@ func (db *DB) Connection(ctx context.Context, id string) (banking.Connection, er
 		return db.get(ctx, `SELECT `+connectionColumns+` FROM connections WHERE id = $1`, []any{id}, into...)
 	})
 	if err != nil {
-		return banking.Connection{}, found("read connection", err)
+		return banking.Connection{}, touched("read connection", err, banking.ErrNotFound)
 	}
 	return c, nil
 }
@@ -145,7 +140,7 @@ func (db *DB) Lease(ctx context.Context, id string, generation int64, holder str
 		return err
 	})
 	if err != nil {
-		return banking.Connection{}, leased("lease connection", err)
+		return banking.Connection{}, touched("lease connection", err, banking.ErrLeased)
 	}
 	return c, nil
 }
@@ -159,18 +154,14 @@ func (db *DB) Renew(ctx context.Context, c banking.Connection, holder string) er
 			WHERE id = $1 AND lease_holder = $2 AND lease_holder <> '' AND generation = $7 RETURNING id`,
 			[]any{c.ID, holder, c.Access, millis(c.AccessExpires), c.Refresh, millis(c.RefreshExpires), c.Generation}, &id)
 	})
-	return leased("renew connection", err)
+	return touched("renew connection", err, banking.ErrLeased)
 }
 
 // Release ends the holder's lease.
 func (db *DB) Release(ctx context.Context, id, holder string, relink bool) error {
-	mark := 0
-	if relink {
-		mark = 1
-	}
 	err := db.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE connections SET lease_holder = '', lease_until = 0, relink = $3
-			WHERE id = $1 AND lease_holder = $2 AND lease_holder <> ''`, id, holder, mark)
+			WHERE id = $1 AND lease_holder = $2 AND lease_holder <> ''`, id, holder, bit(relink))
 		return err
 	})
 	if err != nil {
@@ -189,26 +180,4 @@ func (db *DB) PutDirectory(ctx context.Context, id string, sealed []byte, at tim
 		return fmt.Errorf("put directory: %w", err)
 	}
 	return nil
-}
-
-// found says ErrNotFound where a statement touched no row.
-func found(what string, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, sql.ErrNoRows):
-		return fmt.Errorf("%s: %w", what, banking.ErrNotFound)
-	}
-	return fmt.Errorf("%s: %w", what, err)
-}
-
-// leased says ErrLeased where a statement touched no row.
-func leased(what string, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, sql.ErrNoRows):
-		return fmt.Errorf("%s: %w", what, banking.ErrLeased)
-	}
-	return fmt.Errorf("%s: %w", what, err)
 }

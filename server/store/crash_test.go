@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 // linkUntilKilled links, trades codes and rotates, and says each step only when the store has said it is done.
 func linkUntilKilled(url string) error {
 	ctx := context.Background()
-	db, err := store.Open(ctx, url, time.Now)
+	db, err := store.Open(ctx, url)
 	if err != nil {
 		return err
 	}

@@ -32,25 +32,14 @@ func (db *DB) Disclosures(ctx context.Context, link string, n int) ([]disclosure
 	if err := db.get(ctx, `SELECT count(*) FROM disclosures WHERE link_id = $1`, []any{link}, &total); err != nil {
 		return nil, 0, fmt.Errorf("count disclosures: %w", err)
 	}
-	rows := make([]disclosure.Row, 0, min(n, total))
-	err := db.list(ctx, `SELECT id, at, sealed FROM disclosures WHERE link_id = $1 ORDER BY at DESC, id DESC LIMIT $2`, []any{link, n},
-		func(scan func(...any) error) error {
-			r := disclosure.Row{Link: link}
-			var at int64
-			if err := scan(&r.ID, &at, &r.Sealed); err != nil {
-				return err
-			}
-			r.At = instant(at)
-			rows = append(rows, r)
-			return nil
-		})
+	rows, err := db.DisclosuresBefore(ctx, link, "", n)
 	if err != nil {
-		return nil, 0, fmt.Errorf("list disclosures: %w", err)
+		return nil, 0, err
 	}
 	return rows, total, nil
 }
 
-// DisclosuresBefore gives the rows of a link that come after one of them, the newest first. An id begins with the time, so that the order of
+// DisclosuresBefore gives the rows of a link that come after one of them, or from the first on, the newest first. An id begins with the time, so that the order of
 // ids is that of time.
 func (db *DB) DisclosuresBefore(ctx context.Context, link, id string, n int) ([]disclosure.Row, error) {
 	var rows []disclosure.Row

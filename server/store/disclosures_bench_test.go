@@ -14,7 +14,7 @@ import (
 
 // BenchmarkAppendDisclosure is the write of every turn that says a fact, 32 turns at a time, flushed to disk.
 func BenchmarkAppendDisclosure(b *testing.B) {
-	db, err := store.Open(b.Context(), "sqlite:"+filepath.Join(b.TempDir(), "sotto.db"), time.Now)
+	db, err := store.Open(b.Context(), "sqlite:"+filepath.Join(b.TempDir(), "sotto.db"))
 	if err != nil {
 		b.Fatal(err)
 	}

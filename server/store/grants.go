@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -30,12 +29,7 @@ func granted(g *linking.Granted) (into []any, finish func()) {
 
 const basisByID = `SELECT ` + basisColumns + ` FROM grants g JOIN links l ON l.id = g.link_id WHERE g.id = $1`
 
-func none(err error) error {
-	if errors.Is(err, sql.ErrNoRows) {
-		return linking.ErrNone
-	}
-	return err
-}
+func none(err error) error { return missing(err, linking.ErrNone) }
 
 // Exchange spends a code.
 func (db *DB) Exchange(ctx context.Context, x linking.Exchange) (linking.Basis, error) {

@@ -26,11 +26,8 @@ func scanInteraction(scan func(...any) error) (linking.Interaction, error) {
 	var expires, another int64
 	err := scan(&i.ID, &i.Browser, &i.Client, &i.RedirectURI, &i.State, &i.Challenge, &i.Resource, &i.Locales, &i.Asked, &i.Scopes, &i.Link, &i.Key,
 		&i.Customer, &i.Bank, &i.Joined, &another, &i.Tries, &i.Ticket, &i.Pushed, &i.Account, &expires)
-	if errors.Is(err, sql.ErrNoRows) {
-		return linking.Interaction{}, linking.ErrNone
-	}
 	if err != nil {
-		return linking.Interaction{}, err
+		return linking.Interaction{}, none(err)
 	}
 	i.Add, i.Expires = another != 0, instant(expires)
 	return i, nil

@@ -69,11 +69,8 @@ func (db *DB) ForgetLink(ctx context.Context, link string, r linking.Receipt) (l
 		var id string
 		err := one(ctx, tx, `DELETE FROM links WHERE id = $1 RETURNING id`, []any{link}, &id)
 		if errors.Is(err, sql.ErrNoRows) {
-			var made int64
-			err := one(ctx, tx, `SELECT made, banks, (SELECT count(*) FROM endings WHERE origin = $1) FROM receipts WHERE code = $1`, []any{r.Code},
-				&made, &kept.Banks, &kept.Left)
-			kept.Made = instant(made)
-			return none(err)
+			kept, err = scanReceipt(r.Code, func(into ...any) error { return one(ctx, tx, receiptByCode, []any{r.Code}, into...) })
+			return err
 		}
 		if err != nil {
 			return err

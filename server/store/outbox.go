@@ -116,11 +116,8 @@ func (db *DB) takers(ctx context.Context) (lost, dropped, waiting, take statemen
 func (db *DB) Owes(ctx context.Context, id string) (bool, error) {
 	var stage int64
 	err := db.get(ctx, `SELECT stage FROM outbox WHERE id = $1`, []any{id}, &stage)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = outbox.ErrNone
-	}
 	if err != nil {
-		return false, fmt.Errorf("read what is owed: %w", err)
+		return false, fmt.Errorf("read what is owed: %w", missing(err, outbox.ErrNone))
 	}
 	return stage < done, nil
 }
@@ -155,16 +152,9 @@ func (db *DB) attempt(ctx context.Context, what, query string, args ...any) erro
 	}
 	err = db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var id string
-		err := change.one(ctx, tx, args, &id)
-		if errors.Is(err, sql.ErrNoRows) {
-			return outbox.ErrLost
-		}
-		return err
+		return change.one(ctx, tx, args, &id)
 	})
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
+	return touched(what, err, outbox.ErrLost)
 }
 
 // SweepOutbox forgets what has expired.
@@ -202,11 +192,8 @@ func (db *DB) RecallChat(ctx context.Context, chat string, now time.Time) (outbo
 	var m outbox.Memory
 	var until int64
 	err := db.get(ctx, `SELECT sealed, until FROM chat_memories WHERE chat = $1 AND until > $2`, []any{chat, millis(now)}, &m.Sealed, &until)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = outbox.ErrNone
-	}
 	if err != nil {
-		return outbox.Memory{}, fmt.Errorf("recall a chat: %w", err)
+		return outbox.Memory{}, fmt.Errorf("recall a chat: %w", missing(err, outbox.ErrNone))
 	}
 	m.Until = instant(until)
 	return m, nil

@@ -77,11 +77,20 @@ func (db *DB) ClearRecord(ctx context.Context, customer []byte, link string, now
 
 // Receipt gives a receipt, and how many consents are still to be ended.
 func (db *DB) Receipt(ctx context.Context, code string) (linking.Receipt, error) {
+	r, err := scanReceipt(code, func(into ...any) error { return db.get(ctx, receiptByCode, []any{code}, into...) })
+	if err != nil {
+		return linking.Receipt{}, fmt.Errorf("read receipt: %w", err)
+	}
+	return r, nil
+}
+
+const receiptByCode = `SELECT made, banks, (SELECT count(*) FROM endings WHERE origin = $1) FROM receipts WHERE code = $1`
+
+func scanReceipt(code string, scan func(into ...any) error) (linking.Receipt, error) {
 	r := linking.Receipt{Code: code}
 	var made int64
-	err := db.get(ctx, `SELECT made, banks, (SELECT count(*) FROM endings WHERE origin = $1) FROM receipts WHERE code = $1`, []any{code}, &made, &r.Banks, &r.Left)
-	if err != nil {
-		return linking.Receipt{}, fmt.Errorf("read receipt: %w", none(err))
+	if err := scan(&made, &r.Banks, &r.Left); err != nil {
+		return linking.Receipt{}, none(err)
 	}
 	r.Made = instant(made)
 	return r, nil

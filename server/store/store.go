@@ -37,7 +37,6 @@ type DB struct {
 	engine engine
 	writer *sql.DB
 	reader *sql.DB
-	now    func() time.Time
 
 	// turns lets those who want a connection of the writer have it in the order they came, where database/sql takes any of them: a few would wait
 	// many times longer than the rest.
@@ -49,8 +48,8 @@ type DB struct {
 
 // Open opens the database at url, "sqlite:PATH" or "postgres://…", without migrating it. SQLite's file is made where it is missing,
 // readable by its owner only; its folder must be there.
-func Open(ctx context.Context, url string, now func() time.Time) (*DB, error) {
-	db := &DB{now: now}
+func Open(ctx context.Context, url string) (*DB, error) {
+	db := &DB{}
 	var err error
 	switch scheme, rest, _ := strings.Cut(url, ":"); {
 	case scheme == "sqlite" && rest != "":
@@ -287,6 +286,22 @@ func (db *DB) once(ctx context.Context, f func(context.Context, *sql.Tx) error) 
 // one runs a statement that touches or returns at most one row, and scans it. The result is sql.ErrNoRows where it touched none.
 func one(ctx context.Context, tx *sql.Tx, query string, args []any, into ...any) error {
 	return tx.QueryRowContext(ctx, query, args...).Scan(into...)
+}
+
+// missing gives kind in place of sql.ErrNoRows: what the room that asked calls a row that is not there.
+func missing(err, kind error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return kind
+	}
+	return err
+}
+
+// touched is missing, wrapped with what was done.
+func touched(what string, err, kind error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, missing(err, kind))
 }
 
 // millis is an instant as it stands in a column; the zero time is 0.

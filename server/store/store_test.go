@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	"sotto/server/store"
 	"sotto/tests/database"
@@ -35,7 +34,7 @@ func open(tb testing.TB, url string) *store.DB {
 // openAt opens and migrates the database at url; closing is the caller's.
 func openAt(tb testing.TB, url string) *store.DB {
 	tb.Helper()
-	db, err := store.Open(tb.Context(), url, time.Now)
+	db, err := store.Open(tb.Context(), url)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -95,7 +94,7 @@ func TestProcessesThatStartTogetherMigrateOnce(t *testing.T) {
 		var all sync.WaitGroup
 		for range 4 {
 			all.Go(func() {
-				db, err := store.Open(t.Context(), url, time.Now)
+				db, err := store.Open(t.Context(), url)
 				if err != nil {
 					t.Error(err)
 					return
@@ -116,7 +115,7 @@ func lookup(_, _ int64, err error) error { return err }
 
 func TestTheDatabaseFileIsForItsOwnerOnly(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a b?c%d#e.db")
-	db, err := store.Open(t.Context(), "sqlite:"+path, time.Now)
+	db, err := store.Open(t.Context(), "sqlite:"+path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +145,7 @@ func TestOpenRefusesWhatItCannotServe(t *testing.T) {
 		"a URL that cannot be read":  "postgres://localhost:none/sotto",
 	} {
 		t.Run(name, func(t *testing.T) {
-			if db, err := store.Open(t.Context(), url, time.Now); err == nil {
+			if db, err := store.Open(t.Context(), url); err == nil {
 				db.Close()
 				t.Error("opened")
 			}

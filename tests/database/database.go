@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	"sotto/server/store"
 	"sotto/tests/postgres"
@@ -71,7 +70,7 @@ const empty = `DO $$ BEGIN EXECUTE (SELECT 'TRUNCATE ' || string_agg(quote_ident
 
 func migrate(url string) error {
 	ctx := context.Background()
-	db, err := store.Open(ctx, url, time.Now) //nolint:forbidigo // nothing that is kept is dated by it
+	db, err := store.Open(ctx, url)
 	if err != nil {
 		return err
 	}
