@@ -25,7 +25,7 @@ func (s *Server) answer(ctx context.Context, turn skills.Turn) skills.Reply {
 // answered is answer, with what there is to know of it.
 func (s *Server) answered(ctx context.Context, turn skills.Turn) (skills.Reply, skills.Trace) {
 	begun := s.wall()
-	ctx, cancel := context.WithTimeout(ctx, turnBudget)
+	ctx, cancel := context.WithTimeout(ctx, s.budget)
 	defer cancel()
 	reply, trace := s.hear(ctx, turn)
 	s.turnDone(turnLine{
@@ -50,7 +50,7 @@ func (s *Server) hear(ctx context.Context, turn skills.Turn) (reply skills.Reply
 // error: whatever was told of it has happened already.
 func (s *Server) happened(ctx context.Context, turn skills.Turn, aside *skills.Aside) error {
 	begun := s.wall()
-	ctx, cancel := context.WithTimeout(ctx, turnBudget)
+	ctx, cancel := context.WithTimeout(ctx, s.budget)
 	defer cancel()
 	line := turnLine{Turn: turn.ID, Platform: string(turn.Platform), Intent: string(aside.Event)}
 	var err error

@@ -11,6 +11,7 @@ import (
 
 	"sotto/linking"
 	"sotto/skills"
+	"sotto/tests/loopback"
 )
 
 // authorizePath is a good authorization request of the house's Alexa client, with more or other parameters.
@@ -115,7 +116,7 @@ func TestTheCookieOfAPublicHouse(t *testing.T) {
 		true:  "; Path=/; Max-Age=1800; HttpOnly; Secure; SameSite=Lax",
 		false: "; Path=/; Max-Age=1800; HttpOnly; SameSite=Lax",
 	} {
-		addr, name, base := freeAddr(t), "sotto=", "http://localhost"
+		addr, name, base := loopback.Free(t), "sotto=", "http://localhost"
 		if public {
 			name, base = "__Host-sotto=", "https://localhost"
 		}

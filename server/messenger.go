@@ -143,7 +143,7 @@ func (m *facebookPage) owe(ctx context.Context, events []messenger.Event) error 
 	if len(events) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, turnBudget)
+	ctx, cancel := context.WithTimeout(ctx, m.budget)
 	defer cancel()
 	now := m.now()
 	list := make([]outbox.Owed, len(events))

@@ -182,7 +182,7 @@ func (s *Server) first(ctx context.Context, d door, turn skills.Turn, body []byt
 
 // stands says whether an answer may be given to a turn again.
 func (s *Server) stands(ctx context.Context, turn skills.Turn, trace skills.Trace) bool {
-	ctx, cancel := context.WithTimeout(ctx, turnBudget)
+	ctx, cancel := context.WithTimeout(ctx, s.budget)
 	defer cancel()
 	return s.skill.Stands(ctx, turn, trace)
 }

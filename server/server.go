@@ -37,6 +37,8 @@ type Options struct {
 	Banks []banking.Bank
 	// AlexaEndpoint is one more place, on this machine, where a development house may find Alexa's API. For who plays Alexa.
 	AlexaEndpoint string
+	// TurnBudget is how long one turn may take, banks included; 3 s where it is zero. More of it is for tests of what has nothing to do with time.
+	TurnBudget time.Duration
 }
 
 // Server is the whole house, listening. What is below the blank line is made by the rooms.
@@ -49,6 +51,7 @@ type Server struct {
 	program string         // Options.Program
 	banks   []banking.Bank // those of Options
 	api     string         // Options.AlexaEndpoint
+	budget  time.Duration  // of a turn
 	metrics *metrics
 	logKey  []byte      // of linkTag
 	closing atomic.Bool // the house is being closed: readyz says so
@@ -74,7 +77,7 @@ func New(ctx context.Context, cfg Config, o Options) (*Server, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, log: o.Log, wall: o.Wall, now: func() time.Time { return o.Wall().UTC() }, random: o.Random, program: cmp.Or(o.Program, "sotto"), banks: o.Banks, api: o.AlexaEndpoint, letGo: letGo}
+	s := &Server{cfg: cfg, log: o.Log, wall: o.Wall, now: func() time.Time { return o.Wall().UTC() }, random: o.Random, program: cmp.Or(o.Program, "sotto"), banks: o.Banks, api: o.AlexaEndpoint, budget: cmp.Or(o.TurnBudget, turnBudget), letGo: letGo}
 	if cfg.Dev {
 		s.letGo = 0
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -16,18 +15,8 @@ import (
 
 	"sotto/server"
 	"sotto/server/dev"
+	"sotto/tests/loopback"
 )
-
-// freeAddr is an address on which nobody listens.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
 
 // bankAlone runs `sotto bank` for a house at addr until the test ends, and gives its state directory and its entry for SOTTO_BANKS.
 func bankAlone(t *testing.T, addr string) (state, entry string) {
@@ -59,7 +48,7 @@ func bankAlone(t *testing.T, addr string) (state, entry string) {
 
 // A house without --dev, which knows its bank from configuration alone, and its assistant from SOTTO_CLIENTS.
 func TestAHouseOnTheStreet(t *testing.T) {
-	addr, dir := freeAddr(t), t.TempDir()
+	addr, dir := loopback.Free(t), t.TempDir()
 	state, entry := bankAlone(t, addr)
 	digest := sha256.Sum256([]byte("a secret of the assistant"))
 	write := func(name, content string) string {

@@ -405,6 +405,7 @@ func (a *adversary) opens(token string) int {
 
 // TestRefusals tries every row of the table on every engine, from top to bottom.
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	for _, engine := range databases {
 		t.Run(engine.name, func(t *testing.T) {
 			state := t.TempDir()
@@ -434,6 +435,7 @@ func TestRefusals(t *testing.T) {
 
 // TestTheTableOfRefusalsIsWhole: every chapter has rows, no sentence stands twice, and there are as many as was promised.
 func TestTheTableOfRefusalsIsWhole(t *testing.T) {
+	t.Parallel()
 	seen, rows := map[string]bool{}, 0
 	for _, c := range refusals {
 		if len(c.rows) == 0 || seen[c.name] {

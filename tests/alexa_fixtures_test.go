@@ -13,6 +13,7 @@ import (
 // TestAlexaFixtures plays every request of fixtures/alexa through the whole house and compares what comes back with the reply beside
 // it; fixtures/alexa/README.md says how they are read.
 func TestAlexaFixtures(t *testing.T) {
+	t.Parallel()
 	api := alexasAPI(t)
 	h := openHearing(t, api.URL)
 	playFixtures(t, "alexa", func(t *testing.T, name string, request []byte) map[string]any {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/base32"
-	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"sotto/server/dev"
 	"sotto/skills"
 	"sotto/skills/dialogflow"
+	"sotto/tests/loopback"
 )
 
 // BenchmarkBalanceQuestion measures the server CPU of a signed, token-checked "what's my balance?", read from /proc of a process that does nothing
@@ -27,7 +27,7 @@ func BenchmarkBalanceQuestion(b *testing.B) {
 		atCounter.linkAs(dev.Person{Bank: "counter", Now: time.Now}, nil)
 
 		secret, totp := rand.Text(), base32.StdEncoding.EncodeToString([]byte(rand.Text())[:20])
-		addr := freeAddr(b)
+		addr := loopback.Free(b)
 		bank := startChild(b, "bank", "SOTTO_TEST_HOUSE=http://"+addr, "SOTTO_TEST_SECRET="+secret, "SOTTO_TEST_TOTP="+totp)
 		loopback := newHouseChild(b, "house", "SOTTO_TEST_ADDR="+addr, "SOTTO_TEST_BANKS="+banksFile(b, bank.said["url"], secret))
 		far := newSpeaker(b, loopback.said["state"], time.Now)
@@ -66,7 +66,7 @@ func BenchmarkBalanceQuestion(b *testing.B) {
 
 // BenchmarkReady measures how long a house with existing state takes from the start of its process to the first 200 of /readyz.
 func BenchmarkReady(b *testing.B) {
-	env := []string{"SOTTO_TEST_STATE=" + b.TempDir(), "SOTTO_TEST_ADDR=" + freeAddr(b), "SOTTO_TEST_BANK_ADDR=" + freeAddr(b)}
+	env := []string{"SOTTO_TEST_STATE=" + b.TempDir(), "SOTTO_TEST_ADDR=" + loopback.Free(b), "SOTTO_TEST_BANK_ADDR=" + loopback.Free(b)}
 	startChild(b, "house", env...).stop()
 	for b.Loop() {
 		c := startChild(b, "house", env...)
@@ -79,17 +79,6 @@ func BenchmarkReady(b *testing.B) {
 		}
 		c.stop()
 	}
-}
-
-// freeAddr is a loopback address that nobody listens at just now.
-func freeAddr(tb testing.TB) string {
-	tb.Helper()
-	l, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func newHouseChild(tb testing.TB, kind string, env ...string) *child {

@@ -34,6 +34,7 @@ type introspected struct {
 // TestAClientThatKnowsOnlyTheContractLinks walks linking as each confidential client, with each way to authenticate, and looks at
 // everything that is promised on the way.
 func TestAClientThatKnowsOnlyTheContractLinks(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	for name, tc := range map[string]struct {
 		client string
@@ -205,6 +206,7 @@ func (w *walker) verifyAccessToken(got tokenAnswer) {
 }
 
 func TestAReplayedQuestionDoesNoHarm(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	s := h.speaker(t)
 	s.link("ada", nil)

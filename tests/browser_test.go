@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -25,28 +24,9 @@ import (
 
 	"sotto/server"
 	"sotto/server/dev"
+	"sotto/tests/chromium"
+	"sotto/tests/loopback"
 )
-
-// openBrowser opens Chromium, which sees nothing but this machine, or skips the test where there is none.
-func openBrowser(t *testing.T) context.Context {
-	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("TEST_ALL") == "1" {
-			t.Fatal("chromium is missing: apt-get install chromium")
-		}
-		t.Skip("chromium is missing: apt-get install chromium")
-	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("accept-lang", "en-US"),
-		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1"))
-	alloc, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
-	t.Cleanup(cancel)
-	ctx, cancel := chromedp.NewContext(alloc)
-	t.Cleanup(cancel)
-	return ctx
-}
 
 // street is a house under one name, its bank under another, and an assistant that a browser comes back to.
 type street struct {
@@ -61,22 +41,13 @@ type street struct {
 // openStreet opens a house called localhost, whose bank is on 127.0.0.1: for a browser, two sites.
 func openStreet(t *testing.T, change ...func(*server.Config)) *street {
 	t.Helper()
-	s := &street{openHouse: &openHouse{state: t.TempDir(), log: &logLines{}}}
-	s.wall.Store(morning.UnixNano())
-	lines, err := server.NewLog(s.log, "debug")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := freeAddr(t)
-	cfg := server.Config{
-		Dev: true, State: s.state, Addr: addr, PublicURL: "http://localhost" + addr[strings.LastIndex(addr, ":"):], BankAddr: "127.0.0.1:0", LogLevel: "debug",
-		SkillName: "Sotto", Invocation: "sotto", Retention: server.Retention(400 * 24 * time.Hour), Migrate: true,
-	}
+	addr := loopback.Free(t)
+	cfg := server.Config{State: t.TempDir(), Addr: addr, PublicURL: "http://localhost" + addr[strings.LastIndex(addr, ":"):]}
 	for _, c := range change {
 		c(&cfg)
 	}
-	lendAlexa(t, s.state)
-	s.Server = start(t, s.openHouse, cfg, lines)
+	s := &street{openHouse: openAs(t, morning, cfg)}
+	var err error
 	if s.file, err = dev.ReadFile(s.state); err != nil {
 		t.Fatal(err)
 	}
@@ -145,13 +116,15 @@ type visit struct {
 	held    chan *fetch.EventRequestPaused
 }
 
-// openWindow opens another window beside those of ctx, of this size, in light or dark colours.
-func openWindow(ctx context.Context, t *testing.T, name string, width, height int64, dark bool) *visit {
+// openWindow opens a window that has no cookies yet, of this size, in light or dark colours.
+func openWindow(t *testing.T, name string, width, height int64, dark bool) *visit {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 40*time.Second)
-	t.Cleanup(cancel)
+	return dress(t, chromium.Open(t), name, width, height, dark)
+}
+
+// dress gives a window its size and colours, and listens to its complaints.
+func dress(t *testing.T, ctx context.Context, name string, width, height int64, dark bool) *visit { //nolint:revive // context-as-argument: t comes first in tests
+	t.Helper()
 	v := &visit{t: t, ctx: ctx, name: name, held: make(chan *fetch.EventRequestPaused, 8)}
 	if err := chromedp.Listen(ctx, v.hear); err != nil {
 		t.Fatal(err)
@@ -252,14 +225,29 @@ func (v *visit) stay() {
 	v.do(chromedp.WaitVisible(onwards))
 }
 
+// photograph keeps a picture of the page that is open in $SCREENSHOTS, if that is set.
+func (v *visit) photograph(page string) {
+	v.t.Helper()
+	if dir := os.Getenv("SCREENSHOTS"); dir != "" {
+		v.must(os.WriteFile(filepath.Join(dir, page+"-"+v.name+".png"), read(v, chromedp.FullScreenshot(100)), 0o600))
+	}
+}
+
+// shows judges the page that is open, which must have this heading, in this language.
+func (v *visit) shows(page, locale, heading string) {
+	v.t.Helper()
+	if lang := read(v, chromedp.Evaluate[string](`document.documentElement.lang`)); lang != locale || v.heading() != heading {
+		v.t.Errorf("%s: %s, %q; want %s, %q", page, lang, v.heading(), locale, heading)
+	}
+	v.look(page)
+}
+
 // look judges the page that is open: axe-core finds nothing serious, nothing sticks out at the side, the browser has no complaint, and a
 // picture goes to $SCREENSHOTS.
 func (v *visit) look(page string) {
 	v.t.Helper()
 	v.silent()
-	if dir := os.Getenv("SCREENSHOTS"); dir != "" {
-		v.must(os.WriteFile(filepath.Join(dir, page+"-"+v.name+".png"), read(v, chromedp.FullScreenshot(100)), 0o600))
-	}
+	v.photograph(page)
 	if v.noJS {
 		v.must(emulationScripts(v.ctx, true))
 		defer func() { v.must(emulationScripts(v.ctx, false)) }()

@@ -18,6 +18,7 @@ import (
 // TestACustomerLinksAChatAndIsForgottenThere walks through the pages that only chats have, without script, on phones and at a desk: from Messenger's
 // button to the six digits that are typed there, and from Meta's request for deletion to the page that says what became of it.
 func TestACustomerLinksAChatAndIsForgottenThere(t *testing.T) {
+	t.Parallel()
 	var graph http.Handler
 	var down atomic.Bool
 	meta := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -30,7 +31,6 @@ func TestACustomerLinksAChatAndIsForgottenThere(t *testing.T) {
 	defer meta.Close()
 	s := openStreet(t, func(c *server.Config) { c.MessengerGraphURL = meta.URL })
 	graph = s.MockGraph()
-	browser := openBrowser(t)
 	for name, tc := range map[string]struct {
 		width, height int64
 		dark          bool
@@ -45,24 +45,14 @@ func TestACustomerLinksAChatAndIsForgottenThere(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			x := s.texter(t)
 			button := x.deliver(x.phone.Press("Link my bank", messenger.LinkIt)).LinkURL
-			v := openWindow(browser, t, name, tc.width, tc.height, tc.dark)
+			v := openWindow(t, name, tc.width, tc.height, tc.dark)
 			v.scripts(false)
-			at := func(page string, n int) {
-				t.Helper()
-				if v.heading() != tc.words[n] {
-					t.Errorf("%s says %q, want %q", page, v.heading(), tc.words[n])
-				}
-				if lang := read(v, chromedp.Evaluate[string](`document.documentElement.lang`)); lang != tc.locale {
-					t.Errorf("%s is in %s", page, lang)
-				}
-				v.look(page)
-			}
 			v.do(chromedp.Navigate(button+"?"+url.Values{"account_linking_token": {"TOKEN"}, "redirect_uri": {metaReturns}, "ui_locales": {tc.locale}}.Encode()), chromedp.WaitVisible("#chat"))
-			at("30-consent-from-a-chat", 0)
+			v.shows("30-consent-from-a-chat", tc.locale, tc.words[0])
 			v.do(chromedp.Click(approve))
 			v.signIn(s)
 			v.do(chromedp.Click("#account-0"), chromedp.Click("button.primary"), chromedp.WaitVisible("#code.code"))
-			at("31-six-digits", 1)
+			v.shows("31-six-digits", tc.locale, tc.words[1])
 			digits := read(v, chromedp.Text("#code"))
 			back := read(v, chromedp.Evaluate[string](`document.querySelector("a.button.primary").href`))
 			if heard := x.deliver(x.phone.Return(handover(t, back))); !strings.Contains(heard.Text, "six digits") {
@@ -77,7 +67,7 @@ func TestACustomerLinksAChatAndIsForgottenThere(t *testing.T) {
 			down.Store(true)
 			status := x.deletion(x.phone.Person)
 			v.do(chromedp.Navigate(status+"?ui_locales="+tc.locale), chromedp.WaitVisible("h1"))
-			at("32-deletion-received", 2)
+			v.shows("32-deletion-received", tc.locale, tc.words[2])
 			down.Store(false)
 			for range 100 {
 				if v.do(chromedp.Reload(), chromedp.WaitVisible("h1")); v.heading() != tc.words[2] {
@@ -85,7 +75,7 @@ func TestACustomerLinksAChatAndIsForgottenThere(t *testing.T) {
 				}
 				s.pass(time.Second) // until it is tried again
 			}
-			at("33-deleted", 3)
+			v.shows("33-deleted", tc.locale, tc.words[3])
 			v.silent()
 		})
 	}

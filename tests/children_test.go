@@ -24,6 +24,7 @@ import (
 	"sotto/banking"
 	"sotto/banking/mockbank"
 	"sotto/server"
+	"sotto/tests/chromium"
 )
 
 func TestMain(m *testing.M) {
@@ -40,7 +41,9 @@ func TestMain(m *testing.M) {
 	// An httptest server closes the idle connections of http.DefaultTransport as it ends, and with them now and then the
 	// request that another test has just put on one. So the tests that run beside each other have one without that method.
 	http.DefaultTransport = struct{ http.RoundTripper }{http.DefaultTransport}
-	os.Exit(m.Run())
+	failed := m.Run()
+	chromium.Close()
+	os.Exit(failed)
 }
 
 // children are the servers that the test binary can be in a process of its own.

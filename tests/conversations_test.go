@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
+
+	"sotto/server"
 )
 
 var update = flag.Bool("update", false, "write what was heard into the transcripts")
@@ -20,11 +22,13 @@ var update = flag.Bool("update", false, "write what was heard into the transcrip
 // TestConversations plays every transcript of conversations/ on every platform, through whole houses: real linking, real wires, a bank over
 // HTTP. What is heard on Alexa stands in the transcript word for word; on the others it must be the same facts (same_test.go).
 //
-// A transcript is a txtar archive. Its first paragraph says what it proves. The file "setup" has lines "name: value" (customer, scopes, at).
+// A transcript is a txtar archive. Its first paragraph says what it proves. The file "setup" has lines "name: value" (customer, scopes, at, and
+// hurried, where a turn may take no longer than on the street).
 // In the file "conversation", a line "> …" is said, the lines "< …" after it are heard, "( … )" is what happens beside words, and a
 // line "! …" happens to the world: "! bank {…}" sets faults, "! revoke" revokes at the bank, "! pass 24h" lets time go by, "! refresh" has the
 // platform refresh its tokens, "! link balances" links again, "! open" opens the skill, "! new" begins a new conversation.
 func TestConversations(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("conversations/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no transcripts: %v", err)
@@ -56,6 +60,7 @@ type transcript struct {
 	name, customer string
 	scopes         []string
 	at             time.Time
+	hurried        bool
 	lines          []string
 }
 
@@ -78,6 +83,8 @@ func readTranscript(t *testing.T, path string) (*txtar.Archive, transcript) {
 		case "":
 		case "customer":
 			tr.customer = value
+		case "hurried":
+			tr.hurried = true
 		case "scopes":
 			tr.scopes = strings.Fields(value)
 		case "at":
@@ -111,7 +118,11 @@ type turn struct {
 // play plays the said and the happening lines of a conversation in a house of its own, so that whatever happens to the bank happens to each platform alike.
 func (tr transcript) play(t *testing.T, platform string) performance {
 	t.Helper()
-	house := openAt(t, t.TempDir(), tr.at)
+	var change []func(*server.Options)
+	if tr.hurried {
+		change = append(change, hurried)
+	}
+	house := openAs(t, tr.at, server.Config{State: t.TempDir(), Addr: "127.0.0.1:0"}, change...)
 	defer house.stop()
 	p := players[platform](t, house)
 	if tr.customer != "" {

@@ -12,6 +12,7 @@ import (
 	"sotto/linking"
 	"sotto/server/dev"
 	"sotto/skills"
+	"sotto/tests/loopback"
 )
 
 // finished is a linking of which the client got its tokens, and unfinished one of which it got a code and no answer to it.
@@ -26,11 +27,12 @@ func TestAHouseKilledAtAnyMomentLosesNoLink(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts and kills processes")
 	}
+	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := mathrand.New(mathrand.NewPCG(seed, 1))
 	state := t.TempDir()
-	env := []string{"SOTTO_TEST_STATE=" + state, "SOTTO_TEST_ADDR=" + freeAddr(t), "SOTTO_TEST_BANK_ADDR=" + freeAddr(t)}
+	env := []string{"SOTTO_TEST_STATE=" + state, "SOTTO_TEST_ADDR=" + loopback.Free(t), "SOTTO_TEST_BANK_ADDR=" + loopback.Free(t)}
 
 	var links []finished
 	var open []url.Values

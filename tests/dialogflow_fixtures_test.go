@@ -17,6 +17,7 @@ var ticket = regexp.MustCompile(`ticket=[A-Za-z0-9_-]+`)
 // TestDialogflowFixtures plays every request of fixtures/dialogflow through the whole house and compares what comes back with the reply
 // beside it; fixtures/dialogflow/README.md says how they are read.
 func TestDialogflowFixtures(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	ada := h.writer(t, false)
 	ada.link("ada")

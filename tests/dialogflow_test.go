@@ -131,6 +131,7 @@ func bothKinds(t *testing.T, test func(t *testing.T, cx bool)) {
 
 // TestAConversationIsLinkedByTheCodeThatIsTypedInIt: without a token, from the first question to the answer.
 func TestAConversationIsLinkedByTheCodeThatIsTypedInIt(t *testing.T) {
+	t.Parallel()
 	bothKinds(t, func(t *testing.T, cx bool) {
 		h := open(t)
 		w := h.writer(t, cx)
@@ -173,6 +174,7 @@ func wrongCode(code string) string {
 
 // TestWhoSendsHisOwnAddressToAVictimGainsNothing: the code is in the victim's browser, and only the attacker's conversation takes it.
 func TestWhoSendsHisOwnAddressToAVictimGainsNothing(t *testing.T) {
+	t.Parallel()
 	bothKinds(t, func(t *testing.T, cx bool) {
 		h := open(t)
 		attacker, victim := h.writer(t, cx), h.writer(t, cx)
@@ -202,6 +204,7 @@ func TestWhoSendsHisOwnAddressToAVictimGainsNothing(t *testing.T) {
 
 // TestTwoConversationsAreTwoLinks: a session of the same name in another project, and one that only looks alike, are others' conversations.
 func TestTwoConversationsAreTwoLinks(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	w := h.writer(t, false)
 	shown, err := w.person("ada").LinkChat(t.Context(), w.say("what's my balance").Link)
@@ -228,6 +231,7 @@ func TestTwoConversationsAreTwoLinks(t *testing.T) {
 
 // TestATokenOfAnotherAssistantIsNobodysAtDialogflow: a token is good at the routes of its client's platform only.
 func TestATokenOfAnotherAssistantIsNobodysAtDialogflow(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	s, w := h.speaker(t), h.writer(t, false)
 	s.link("ada", nil)
@@ -241,6 +245,7 @@ func TestATokenOfAnotherAssistantIsNobodysAtDialogflow(t *testing.T) {
 
 // TestWhatIsNotDialogflowsIsRefusedInOneLine sends what adversaries send: each gets the refusal that it should, and leaves one line that says why.
 func TestWhatIsNotDialogflowsIsRefusedInOneLine(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	w := h.writer(t, false)
 	w.link("ada")
@@ -297,6 +302,7 @@ func TestWhatIsNotDialogflowsIsRefusedInOneLine(t *testing.T) {
 
 // TestWhatActionsSentIsAnsweredWithoutAFault: payloads of Google's platforms that are no more, and of frameworks for them.
 func TestWhatActionsSentIsAnsweredWithoutAFault(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	for _, file := range judge.Files(t, "google/*/*.json") {
 		for _, cx := range []bool{false, true} {
@@ -308,6 +314,7 @@ func TestWhatActionsSentIsAnsweredWithoutAFault(t *testing.T) {
 }
 
 func TestABrowserCannotPostToDialogflow(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	for _, path := range []string{"/dialogflow/es", "/dialogflow/cx"} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.PublicURL()+path, strings.NewReader(url.Values{"x": {"y"}}.Encode()))

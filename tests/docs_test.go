@@ -39,6 +39,7 @@ func document(t *testing.T, name string) string {
 
 // TestEveryProofThatTheSecurityPageNamesIsThere: a clause that is called done names a test, and the test exists.
 func TestEveryProofThatTheSecurityPageNamesIsThere(t *testing.T) {
+	t.Parallel()
 	page, tests := document(t, "security.md"), source(t, "", true)
 	named := regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9]+)`").FindAllStringSubmatch(page, -1)
 	if len(named) < 40 {
@@ -65,6 +66,7 @@ func TestEveryProofThatTheSecurityPageNamesIsThere(t *testing.T) {
 
 // TestTheOperationsPageExplainsWhatAnOperatorSees: every metric, and every reason that a log line can give.
 func TestTheOperationsPageExplainsWhatAnOperatorSees(t *testing.T) {
+	t.Parallel()
 	page := document(t, "operations.md")
 	for folder, patterns := range map[string][]string{
 		"server":            {`"(sotto_[a-z_]+)"`, `log\.(?:Info|Warn|Error)\("([a-z ]+)"`, `"invalid_request", "([a-z_]+)"`},

@@ -17,6 +17,7 @@ import (
 
 // TestAnAssistantIntroducesItselfWithADocument: from its own address through the pages to tokens, as MCP clients do.
 func TestAnAssistantIntroducesItselfWithADocument(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	var id string
 	assistant := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -17,6 +17,7 @@ const formType = "application/x-www-form-urlencoded"
 // TestWhatStrangersGetAtTheDoorsOfOAuth knocks at every route of the authorization server in every wrong way there is: the answer is
 // always the contract's, and none of them says anything of the house.
 func TestWhatStrangersGetAtTheDoorsOfOAuth(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	alexa := h.Dev().Clients["alexa"]
 	mine := url.Values{"client_id": {alexa.ID}, "client_secret": {alexa.Secret}}.Encode()

@@ -7,6 +7,7 @@ import (
 )
 
 func TestPermissionsThatAreAboutToEndAreCounted(t *testing.T) {
+	t.Parallel()
 	state := t.TempDir()
 	h := openAt(t, state, morning)
 	h.speaker(t).link("ada", nil)

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"sotto/server/dev"
+	"sotto/tests/loopback"
 )
 
 // fleet is the real program in several processes, on one database and behind one balancer, as an operator runs it.
@@ -57,7 +58,7 @@ func openFleet(t *testing.T, n int, database string, random *rand.Rand, settings
 		"PATH=" + os.Getenv("PATH"), "HOME=" + f.dir, "SOTTO_PUBLIC_URL=" + f.front.URL, "SOTTO_DATABASE=" + database, "SOTTO_BANKS=" + banks, "SOTTO_BANK_ADDR=127.0.0.1:0",
 	}, settings...)
 	for i := range n {
-		f.ships = append(f.ships, &ship{url: "http://" + freeAddr(t), state: filepath.Join(f.dir, string(rune('a'+i)))})
+		f.ships = append(f.ships, &ship{url: "http://" + loopback.Free(t), state: filepath.Join(f.dir, string(rune('a'+i)))})
 	}
 	t.Cleanup(func() {
 		for _, s := range f.ships {

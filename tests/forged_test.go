@@ -35,6 +35,7 @@ type forge struct {
 // TestForgedRequestsToAlexaAreRefusedInOneLine sends everything that is not quite Alexa's: each gets a 4xx, and leaves exactly one line that
 // says why.
 func TestForgedRequestsToAlexaAreRefusedInOneLine(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	s := h.speaker(t)
 	s.link("ada", nil)
@@ -171,6 +172,7 @@ func stampedAs(good []byte, h *openHouse, value string, s *speaker) func() forge
 // TestCertificatesMadeWithTheDevelopmentRoot makes leaves of every kind with the root's key, as a test client would that was told of
 // roots_key_file, and serves them where SOTTO_ALEXA_CERT_MIRROR points.
 func TestCertificatesMadeWithTheDevelopmentRoot(t *testing.T) {
+	t.Parallel()
 	chains := http.NewServeMux()
 	mirror := httptest.NewServer(chains)
 	defer mirror.Close()

@@ -57,6 +57,7 @@ func (w *walker) linkedFrom(page *dev.Page) tokenAnswer {
 // TestWhatGooglesValidatorLooksAt plays its six rules as Google's client of a development house, knowing the contract alone: see
 // https://developers.google.com/identity/account-linking/gal-validation-tool.
 func TestWhatGooglesValidatorLooksAt(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	w := h.walker(t, "google")
 	first := w.linked(nil)
@@ -132,6 +133,7 @@ func (a *account) idToken(t *testing.T, now time.Time, sub string) string {
 // TestGoogleLinksAnAccountAgainWithoutTheBank walks streamlined account linking from the street: Google asks for a stranger, is sent to the web
 // flow with a hint, brings it back, and from then on is given the link again, until its customer ends it.
 func TestGoogleLinksAnAccountAgainWithoutTheBank(t *testing.T) {
+	t.Parallel()
 	google := openAccounts(t)
 	client := dev.Client{ID: "google-again", Secret: "what Google keeps", RedirectURIs: []string{"https://oauth-redirect.googleusercontent.com/r/sotto"}}
 	file := filepath.Join(t.TempDir(), "clients.yaml")
@@ -220,7 +222,7 @@ func TestGoogleLinksAnAccountAgainWithoutTheBank(t *testing.T) {
 		}
 	}
 	t.Run("on a phone", func(t *testing.T) {
-		v := openWindow(openBrowser(t), t, "phone", 390, 844, false)
+		v := openWindow(t, "phone", 390, 844, false)
 		_, answer := asked("create", "grace")
 		hint, _ := answer["login_hint"].(string)
 		v.do(chromedp.Navigate(w.request(url.Values{"login_hint": {hint}})), chromedp.WaitVisible(`[value="approve"]`))

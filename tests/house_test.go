@@ -46,6 +46,8 @@ var plan = map[string][]string{
 	"tests/judge":        {},
 	"tests/judge/google": {},
 	"tests/postgres":     {},
+	"tests/chromium":     {},
+	"tests/loopback":     {},
 	"tests/database":     {"server/store", "tests/postgres"},
 	"tests/conformance":  {"banking", "linking", "linking/disclosure", "skills/messenger/outbox"},
 }
@@ -68,7 +70,8 @@ var guests = map[string][]string{
 	"html/template":                     {"server", "server/pages", "banking/mockbank"},
 	"cloud.google.com/":                 {"tests/judge/google"},
 	"google.golang.org/protobuf":        {"tests/judge/google"},
-	"testing":                           {"tests/judge", "tests/judge/google", "tests/conformance", "tests/database", "tests/postgres"},
+	"github.com/chromedp":               {"tests/chromium"},
+	"testing":                           {"tests/judge", "tests/judge/google", "tests/chromium", "tests/conformance", "tests/database", "tests/loopback", "tests/postgres"},
 	"go.uber.org/zap":                   {"server", "cmd/sotto"},
 	"github.com/gorilla":                {},
 	"github.com/stretchr":               {},
@@ -116,6 +119,7 @@ func house(t *testing.T, each func(pkg, path string, file *ast.File)) {
 func isTest(path string) bool { return strings.HasSuffix(path, "_test.go") }
 
 func TestEveryPackageImportsOnlyWhatThePlanAllows(t *testing.T) {
+	t.Parallel()
 	seen := map[string]bool{}
 	house(t, func(pkg, path string, file *ast.File) {
 		seen[pkg] = true
@@ -150,6 +154,7 @@ func TestEveryPackageImportsOnlyWhatThePlanAllows(t *testing.T) {
 }
 
 func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
+	t.Parallel()
 	said := map[string]bool{}
 	house(t, func(pkg, path string, file *ast.File) {
 		if file.Doc != nil && (strings.HasPrefix(file.Doc.Text(), "Package ") || strings.HasPrefix(file.Doc.Text(), "Command ")) {
@@ -164,6 +169,7 @@ func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
 }
 
 func TestOnlyLinkingGivesAccessToBanks(t *testing.T) {
+	t.Parallel()
 	house(t, func(pkg, path string, file *ast.File) {
 		if pkg == "linking" || isTest(path) {
 			return
@@ -185,6 +191,7 @@ func TestOnlyLinkingGivesAccessToBanks(t *testing.T) {
 }
 
 func TestNoFileIsTooLargeForOneRoom(t *testing.T) {
+	t.Parallel()
 	house(t, func(_, path string, _ *ast.File) {
 		content, err := os.ReadFile(path)
 		if err != nil {
@@ -197,6 +204,7 @@ func TestNoFileIsTooLargeForOneRoom(t *testing.T) {
 }
 
 func TestEveryDirectDependencyHasALineThatSaysWhy(t *testing.T) {
+	t.Parallel()
 	module, err := os.ReadFile("../go.mod")
 	if err != nil {
 		t.Fatal(err)

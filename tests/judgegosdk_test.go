@@ -55,6 +55,7 @@ func roundabout(ctx context.Context, endpoint string, known auth.AuthorizationCo
 }
 
 func TestJudgeGoSDKComesThroughLinkingToATool(t *testing.T) {
+	t.Parallel()
 	c := openCourt(t, "", "")
 	judge := func(t *testing.T) (bool, string) {
 		t.Helper()
@@ -91,6 +92,7 @@ func TestJudgeGoSDKComesThroughLinkingToATool(t *testing.T) {
 // TestJudgeGoSDKIntroducesItselfWithADocument goes the same way as an assistant that nobody registered: its client id is the https address of a
 // document. The house is a process of its own, which trusts the certificate of that address.
 func TestJudgeGoSDKIntroducesItselfWithADocument(t *testing.T) {
+	t.Parallel()
 	var id string
 	host := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

@@ -38,6 +38,7 @@ const notOurs = `server:
 `
 
 func TestJudgeConformanceOfTools(t *testing.T) {
+	t.Parallel()
 	c := openCourtWith(t, theJudges(t), linking.MCPPath)
 	expected := filepath.Join(t.TempDir(), "expected.yml")
 	if err := os.WriteFile(expected, []byte(notOurs), 0o600); err != nil {
@@ -82,6 +83,7 @@ func TestJudgeConformanceOfTools(t *testing.T) {
 
 // TestJudgeInspector lists and calls the tools with the protocol's own inspector.
 func TestJudgeInspector(t *testing.T) {
+	t.Parallel()
 	c := openCourtWith(t, theJudges(t), linking.MCPPath)
 	inspect := func(t *testing.T, more ...string) (bool, string) {
 		t.Helper()
@@ -141,6 +143,7 @@ func officialSchema(t *testing.T, revision, definition string) *jsonschema.Resol
 
 // TestJudgeSchemasOfTools holds every kind of message up against the protocol's own schemas.
 func TestJudgeSchemasOfTools(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	a := h.assistant(t, linking.MCPPath, "grace")
 	for name, tc := range map[string]struct {

@@ -15,13 +15,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"sotto/server/dev"
+	"sotto/tests/loopback"
 )
 
 // The judges from outside are clients that others wrote. Each is held up against a whole house, as every kind of client the house knows, and then
@@ -70,7 +70,6 @@ type court struct {
 
 func openCourt(t *testing.T, node, clients string) *court {
 	t.Helper()
-	t.Parallel() // with the other judges: each has a house of its own
 	door := openFrontDoor(t)
 	h := openBehind(t, door.URL(), clients)
 	door.leadTo(t, h)
@@ -225,6 +224,7 @@ func (c *court) hold(script string, faults []fault) {
 }
 
 func TestJudgeOAuth4webapi(t *testing.T) {
+	t.Parallel()
 	c := openCourt(t, theJudges(t), strangers(t))
 	c.hold("oauth4webapi.mjs", append(append(commonFaults(t, c.door), signersFaults()...), []fault{
 		{name: "a response with tokens that may be stored", at: "/oauth/token", header: with("Cache-Control", "public"), says: "may be stored"},
@@ -249,6 +249,7 @@ func TestJudgeOAuth4webapi(t *testing.T) {
 }
 
 func TestJudgeOpenIDClient(t *testing.T) {
+	t.Parallel()
 	c := openCourt(t, theJudges(t), strangers(t))
 	var faults []fault
 	for _, f := range commonFaults(t, c.door) {
@@ -260,6 +261,7 @@ func TestJudgeOpenIDClient(t *testing.T) {
 }
 
 func TestJudgeJose(t *testing.T) {
+	t.Parallel()
 	c := openCourt(t, theJudges(t), "")
 	judge := func(t *testing.T, client, auth, audience string) (bool, string) {
 		t.Helper()
@@ -300,14 +302,19 @@ func TestJudgeJose(t *testing.T) {
 
 // TestJudgeConformance runs the authorization scenarios of the Model Context Protocol's own conformance suite.
 func TestJudgeConformance(t *testing.T) {
+	t.Parallel()
 	c := openCourt(t, theJudges(t), "")
 	judge := func(t *testing.T, client string) (bool, string) {
 		t.Helper()
-		port, results := freePort(t), t.TempDir()
+		results := t.TempDir()
+		_, port, err := net.SplitHostPort(loopback.Free(t))
+		if err != nil {
+			t.Fatal(err)
+		}
 		known := c.house.Dev().Clients[client]
 		args := []string{
 			"judges/node_modules/@modelcontextprotocol/conformance/dist/index.js", "authorization",
-			"--url", c.door.URL(), "--client-id", known.ID, "-p", strconv.Itoa(port), "-o", results,
+			"--url", c.door.URL(), "--client-id", known.ID, "-p", port, "-o", results,
 		}
 		if known.Secret != "" {
 			args = append(args, "--client-secret", known.Secret)
@@ -393,14 +400,4 @@ func mustPass(t *testing.T, content bool, said string) {
 			t.Errorf("%s was not judged: %s", check, said)
 		}
 	}
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }

@@ -101,6 +101,7 @@ func kidOf(t *testing.T, token string) string {
 // TestKeysAreRotatedUnderASpeakerWhoAsksAndRefreshes rotates while the house answers, and lets the clock run until nothing is left of the keys
 // before. No token and no question is refused at any time.
 func TestKeysAreRotatedUnderASpeakerWhoAsksAndRefreshes(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	s := h.speaker(t)
 	s.link("ada", nil)

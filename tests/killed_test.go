@@ -32,6 +32,7 @@ func TestFourHousesKilledAtRandomLoseNoLinkAndAcceptNothingTwice(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts and kills processes")
 	}
+	t.Parallel()
 	seed, length := uint64(time.Now().UnixNano()), 10*time.Second
 	if text := os.Getenv("SOTTO_TEST_SEED"); text != "" {
 		var err error

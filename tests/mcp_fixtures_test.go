@@ -12,6 +12,7 @@ import (
 // TestMCPFixtures posts every message of fixtures/mcp to a whole house and compares what comes back with the reply beside it;
 // fixtures/mcp/README.md says how they are read.
 func TestMCPFixtures(t *testing.T) {
+	t.Parallel()
 	playFixtures(t, "mcp", func(t *testing.T, name string, request []byte) map[string]any {
 		t.Parallel() // each has a house of its own, so that what was shared is its own
 		a := open(t).assistant(t, linking.MCPPath, "ada")

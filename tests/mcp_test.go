@@ -128,6 +128,7 @@ func message(method, params, revision string) string {
 var revisions = []string{"2025-11-25", "2026-07-28"}
 
 func TestWhatAnAssistantIsToldIsRecorded(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	a := h.assistant(t, "/mcp", "ada")
 	session := a.session()
@@ -141,6 +142,7 @@ func TestWhatAnAssistantIsToldIsRecorded(t *testing.T) {
 }
 
 func TestAListGoesOnWhereItStopped(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	a := h.assistant(t, "/mcp", "linus")
 	session := a.session()
@@ -195,6 +197,7 @@ func structured(t *testing.T, result *mcp.CallToolResult) toolContent {
 
 // TestWhatAnAssistantWithoutTheRightTokenGets posts, in both revisions, what an adversary or a misled client would.
 func TestWhatAnAssistantWithoutTheRightTokenGets(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	all := h.assistant(t, "/mcp", "ada")
 	totals := h.assistant(t, "/mcp", "ada", "spending")
@@ -265,6 +268,7 @@ func TestWhatAnAssistantWithoutTheRightTokenGets(t *testing.T) {
 }
 
 func TestAServiceListsWhatThereIsToAsk(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	for _, path := range []string{linking.MCPPath, linking.AlexaMCPPath} {
 		listed, err := h.service(t, path).session().ListTools(t.Context(), nil)
@@ -282,6 +286,7 @@ func TestAServiceListsWhatThereIsToAsk(t *testing.T) {
 }
 
 func TestAWebPageElsewhereCallsNoTool(t *testing.T) {
+	t.Parallel()
 	a := open(t).assistant(t, "/mcp", "ada")
 	header := http.Header{"Origin": {"https://evil.example"}}
 	if status, _, body := a.post(message("tools/list", "", "2025-11-25"), "2025-11-25", header); status != http.StatusForbidden {
@@ -290,6 +295,7 @@ func TestAWebPageElsewhereCallsNoTool(t *testing.T) {
 }
 
 func TestABankThatIsDownIsAnErrorTheModelCanRead(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	a := h.assistant(t, "/mcp", "ada")
 	session := a.session()
@@ -301,6 +307,7 @@ func TestABankThatIsDownIsAnErrorTheModelCanRead(t *testing.T) {
 }
 
 func TestAnMCPHostThatAsksForAllScopesGetsThoseOfItsClient(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	w := h.walker(t, "mcp")
 	page := w.open(url.Values{"scope": {"balances spending transactions income upcoming"}})

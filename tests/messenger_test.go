@@ -24,6 +24,7 @@ import (
 	"sotto/skills/messenger"
 	"sotto/skills/messenger/mockgraph"
 	"sotto/tests/database"
+	"sotto/tests/loopback"
 )
 
 // texter is a customer with Messenger on his phone, and Meta between him and a house.
@@ -224,6 +225,7 @@ func (x *texter) takeCode(code dev.Code) {
 }
 
 func TestAConversationOnMessenger(t *testing.T) {
+	t.Parallel()
 	house := open(t)
 	x := house.texter(t)
 	heard := x.says("what's my balance")
@@ -275,6 +277,7 @@ func TestAConversationOnMessenger(t *testing.T) {
 
 // TestWhatStrangersGetAtMessengersDoors knocks in every wrong way there is. Nothing of it is answered in a chat.
 func TestWhatStrangersGetAtMessengersDoors(t *testing.T) {
+	t.Parallel()
 	house := open(t)
 	x := house.texter(t)
 	body, err := x.phone.Type("what's my balance")
@@ -351,7 +354,8 @@ func TestWhatStrangersGetAtMessengersDoors(t *testing.T) {
 // TestADeliveryIsAcknowledgedBeforeTheBankHasAnswered has a bank that tells no balance before the delivery was acknowledged: whoever waited for it to
 // acknowledge would have nothing to say but an apology.
 func TestADeliveryIsAcknowledgedBeforeTheBankHasAnswered(t *testing.T) {
-	acknowledged, addr := make(chan struct{}), freeAddr(t)
+	t.Parallel()
+	acknowledged, addr := make(chan struct{}), loopback.Free(t)
 	_, banks, ada := farBank(t, "http://"+addr+"/link/callback", func() time.Time { return morning }, time.Hour, func(bank http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasSuffix(r.URL.Path, "/balances") {
@@ -378,6 +382,7 @@ func TestADeliveryIsAcknowledgedBeforeTheBankHasAnswered(t *testing.T) {
 }
 
 func TestWhatMetaDeliversTwiceIsAnsweredOnceEvenAfterARestart(t *testing.T) {
+	t.Parallel()
 	state := t.TempDir()
 	house := openAt(t, state, morning)
 	x := house.texter(t)
@@ -407,6 +412,7 @@ func TestWhatMetaDeliversTwiceIsAnsweredOnceEvenAfterARestart(t *testing.T) {
 }
 
 func TestABatchIsAnsweredInItsOrder(t *testing.T) {
+	t.Parallel()
 	house := open(t)
 	x := house.texter(t)
 	var events []string
@@ -427,6 +433,7 @@ func TestABatchIsAnsweredInItsOrder(t *testing.T) {
 }
 
 func TestAnAnswerIsNeverSentTwiceWhateverTheGraphDoes(t *testing.T) {
+	t.Parallel()
 	house := open(t)
 	x := house.texter(t)
 	x.says("help")
@@ -476,6 +483,7 @@ func (x *texter) passUntilHeard(house *openHouse) {
 }
 
 func TestAChatEndsItsLinkByMetasOwnButton(t *testing.T) {
+	t.Parallel()
 	house := open(t)
 	x := house.texter(t)
 	if heard := x.deliver(x.phone.Press("End the link", messenger.UnlinkIt)); heard.Unlink || heard.LinkURL == "" {
@@ -495,6 +503,7 @@ func TestAChatEndsItsLinkByMetasOwnButton(t *testing.T) {
 
 // TestWhoSendsHisOwnLinkingAddressToAVictimGainsNothing plays the whole attack: the victim signs in and consents at the attacker's address.
 func TestWhoSendsHisOwnLinkingAddressToAVictimGainsNothing(t *testing.T) {
+	t.Parallel()
 	house := open(t)
 	mallory, ada := house.texter(t), house.texter(t)
 	button := mallory.says("what's my balance").LinkURL
@@ -547,6 +556,7 @@ func (x *texter) deletion(appUser string) string {
 }
 
 func TestWhoAsksMetaToBeForgottenIsForgotten(t *testing.T) {
+	t.Parallel()
 	for name, before := range map[string]func(x *texter){
 		"while he is linked":          func(*texter) {},
 		"after he had ended the link": func(x *texter) { x.deliver(x.phone.Unlink()) },
@@ -601,6 +611,7 @@ func (h *openHouse) links(tb testing.TB) (n int) {
 
 // The codes that are none would be no text to PostgreSQL.
 func TestACodeThatIsNoneIsNobodysErasureOnEitherEngine(t *testing.T) {
+	t.Parallel()
 	for engine, fresh := range map[string]func(testing.TB) string{"SQLite": database.SQLite, "PostgreSQL": database.PostgreSQL} {
 		t.Run(engine, func(t *testing.T) {
 			house := openAs(t, morning, server.Config{State: t.TempDir(), Addr: "127.0.0.1:0", Database: fresh(t)})
@@ -618,6 +629,7 @@ func TestACodeThatIsNoneIsNobodysErasureOnEitherEngine(t *testing.T) {
 }
 
 func TestALanguageThatIsNoTextStopsNoLinkingOnEitherEngine(t *testing.T) {
+	t.Parallel()
 	for engine, fresh := range map[string]func(testing.TB) string{"SQLite": database.SQLite, "PostgreSQL": database.PostgreSQL} {
 		t.Run(engine, func(t *testing.T) {
 			house := openAs(t, morning, server.Config{State: t.TempDir(), Addr: "127.0.0.1:0", Database: fresh(t)})

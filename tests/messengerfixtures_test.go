@@ -14,6 +14,7 @@ import (
 // TestMessengerFixtures plays the deliveries of fixtures/messenger, each in a chat of its own, and compares what is sent. PAGE and PERSON
 // stand for the ids.
 func TestMessengerFixtures(t *testing.T) {
+	t.Parallel()
 	house := open(t)
 	files, err := filepath.Glob("fixtures/messenger/*.json")
 	if err != nil || len(files) < 10 {
@@ -65,6 +66,7 @@ func compact(t *testing.T, raw []byte) string {
 
 // TestWhatOthersRecordedOfMessengerIsNeverAFaultOfOurs replays other people's payloads, as they stand and wrapped as Meta delivers them.
 func TestWhatOthersRecordedOfMessengerIsNeverAFaultOfOurs(t *testing.T) {
+	t.Parallel()
 	folder := os.Getenv("FIXTURES")
 	if folder == "" {
 		folder = filepath.Join("..", "..", "shared", "fixtures")

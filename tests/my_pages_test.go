@@ -23,7 +23,8 @@ func (v *visit) press(decision string) {
 
 // TestACustomerSeesWhatIsSharedAndTakesItBack walks through the customer's own page, without script, on a phone and at a desk.
 func TestACustomerSeesWhatIsSharedAndTakesItBack(t *testing.T) {
-	s, browser := openStreet(t), openBrowser(t)
+	t.Parallel()
+	s := openStreet(t)
 	for name, tc := range map[string]struct {
 		width, height int64
 		dark          bool
@@ -42,22 +43,12 @@ func TestACustomerSeesWhatIsSharedAndTakesItBack(t *testing.T) {
 				speaker.say(question)
 				s.pass(time.Minute)
 			}
-			v := openWindow(browser, t, name, tc.width, tc.height, tc.dark)
+			v := openWindow(t, name, tc.width, tc.height, tc.dark)
 			v.scripts(false)
-			at := func(page string, n int) {
-				t.Helper()
-				if v.heading() != tc.words[n] {
-					t.Errorf("%s says %q, want %q", page, v.heading(), tc.words[n])
-				}
-				if lang := read(v, chromedp.Evaluate[string](`document.documentElement.lang`)); lang != tc.locale {
-					t.Errorf("%s is in %s", page, lang)
-				}
-				v.look(page)
-			}
 			v.do(chromedp.Navigate(s.file.PublicURL+"/my?ui_locales="+tc.locale), chromedp.WaitVisible(`[value="sign-in"]`))
-			at("20-sign-in", 0)
+			v.shows("20-sign-in", tc.locale, tc.words[0])
 			v.signInTo(s)
-			at("21-my", 1)
+			v.shows("21-my", tc.locale, tc.words[1])
 			if got := read(v, chromedp.Text("main")); strings.Contains(got, "pounds") || !strings.Contains(got, "Everyday") || !strings.Contains(got, "Albion Bank") {
 				t.Errorf("the page says %q", got)
 			}
@@ -73,7 +64,7 @@ func TestACustomerSeesWhatIsSharedAndTakesItBack(t *testing.T) {
 			}
 			v.press("clear")
 			v.do(chromedp.WaitVisible(`[value="wipe"]`))
-			at("22a-clear", 5)
+			v.shows("22a-clear", tc.locale, tc.words[5])
 			v.press("wipe")
 			v.do(chromedp.WaitVisible("#said"))
 			if got := read(v, chromedp.Text("#said")); got != tc.words[6] {
@@ -82,19 +73,19 @@ func TestACustomerSeesWhatIsSharedAndTakesItBack(t *testing.T) {
 			v.look("22b-cleared")
 			v.press("forget")
 			v.do(chromedp.WaitVisible(`[value="erase"]`))
-			at("23-sure", 3)
+			v.shows("23-sure", tc.locale, tc.words[3])
 			v.press("erase")
 			v.do(chromedp.WaitVisible(`a[href*="/forgotten/"]`))
-			at("24-receipt", 4)
+			v.shows("24-receipt", tc.locale, tc.words[4])
 			if heard := words(t, speaker.say("what's my balance").SSML); strings.Contains(heard, "pounds") {
 				t.Errorf("heard %q of a link that was erased", heard)
 			}
 			v.do(chromedp.Click(`a[href*="/forgotten/"]`), chromedp.WaitNotPresent(`a[href="/my"]`))
-			at("25-forgotten", 4)
+			v.shows("25-forgotten", tc.locale, tc.words[4])
 			v.do(chromedp.Navigate(s.file.PublicURL + "/my"))
 			v.press("sign-out")
 			v.do(chromedp.WaitVisible(`[value="sign-in"]`))
-			at("26-goodbye", 0)
+			v.shows("26-goodbye", tc.locale, tc.words[0])
 			v.silent()
 		})
 	}

@@ -105,6 +105,7 @@ func links(page *dev.Page) (ids []string) {
 }
 
 func TestACustomerStopsOneAssistantAndErasesAnother(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	first, second := h.speaker(t), h.speaker(t)
 	first.link("ada", nil)
@@ -163,6 +164,7 @@ func TestACustomerStopsOneAssistantAndErasesAnother(t *testing.T) {
 }
 
 func TestTheRecordCanBeReadPageByPageAndTakenAway(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	s := h.speaker(t)
 	s.link("ada", nil)
@@ -207,6 +209,7 @@ func TestTheRecordCanBeReadPageByPageAndTakenAway(t *testing.T) {
 }
 
 func TestACustomerClearsTheRecordOfOneAssistantAndStaysLinked(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	first, second := h.speaker(t), h.speaker(t)
 	first.link("ada", nil)
@@ -261,6 +264,7 @@ func TestACustomerClearsTheRecordOfOneAssistantAndStaysLinked(t *testing.T) {
 
 // The bank says until when its permission lasts; the page says it on, and no longer when it is over.
 func TestACustomerSeesUntilWhenHisBanksPermissionLasts(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	s := h.speaker(t)
 	s.link("ada", nil)
@@ -275,6 +279,7 @@ func TestACustomerSeesUntilWhenHisBanksPermissionLasts(t *testing.T) {
 
 // TestStrangersOnACustomersPage has those who want to see, or end, what is another's.
 func TestStrangersOnACustomersPage(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	victim, s := h.visitor(t, "ada"), h.speaker(t)
 	s.link("ada", nil)
@@ -401,6 +406,7 @@ func TestStrangersOnACustomersPage(t *testing.T) {
 
 // Each sign-in is a consent made at a bank, so nobody can have them made without end.
 func TestWhoSignsInTooOftenIsToldToComeBack(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	for range 1100 {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.PublicURL()+"/my", strings.NewReader("decision=sign-in&bank=evil"))
@@ -417,6 +423,7 @@ func TestWhoSignsInTooOftenIsToldToComeBack(t *testing.T) {
 
 // A page of another site cannot press a button of a customer who is signed in, nor sign him in as somebody else.
 func TestAnotherSiteCannotActOnACustomersPage(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	for name, header := range map[string]http.Header{
 		"another site":                        {"Sec-Fetch-Site": {"cross-site"}},
@@ -440,6 +447,7 @@ func TestAnotherSiteCannotActOnACustomersPage(t *testing.T) {
 
 // Whoever could plant cookies in a customer's browser still does not know the session that a sign-in gives.
 func TestAPlantedCookieIsNoSession(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	o := h.visitor(t, "ada")
 	jar := o.browser.Cookies()
@@ -465,6 +473,7 @@ func TestAPlantedCookieIsNoSession(t *testing.T) {
 }
 
 func TestAnOperatorErasesALinkOrACustomer(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	cfg := server.Config{Dev: true, State: h.state}
 	linkTwice := func() (*speaker, []string, *visitor) {

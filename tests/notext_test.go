@@ -13,6 +13,7 @@ import (
 // TestWhoeverSendsWhatIsNoTextCausesNoFaultOnEitherEngine: PostgreSQL keeps neither a zero nor what is not UTF-8 as text, so nothing of that may come as
 // far as a column of text.
 func TestWhoeverSendsWhatIsNoTextCausesNoFaultOnEitherEngine(t *testing.T) {
+	t.Parallel()
 	token := strings.Repeat("A", 43)
 	for engine, fresh := range map[string]func(testing.TB) string{"SQLite": database.SQLite, "PostgreSQL": database.PostgreSQL} {
 		t.Run(engine, func(t *testing.T) {

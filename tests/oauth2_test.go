@@ -112,6 +112,7 @@ func (c *court) judgeOAuth2(ctx context.Context, task judgeTask) error {
 }
 
 func TestJudgeXOAuth2(t *testing.T) {
+	t.Parallel()
 	c := openCourt(t, "", "")
 	for _, kind := range clientKinds {
 		t.Run(kind.name+" finds nothing wrong", func(t *testing.T) {

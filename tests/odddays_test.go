@@ -12,6 +12,7 @@ import (
 // TestOddDaysAreCountedRight asks on the days on which calendars go wrong, and compares what is heard, sum and range, with the mock bank's own
 // books, counted from midnight to midnight in its zone.
 func TestOddDaysAreCountedRight(t *testing.T) {
+	t.Parallel()
 	london, err := time.LoadLocation("Europe/London")
 	if err != nil {
 		t.Fatal(err)

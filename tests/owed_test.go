@@ -44,6 +44,7 @@ func TestTwoHousesKilledWithAFullOutboxAnswerEverybodyAndNobodyTwice(t *testing.
 	if testing.Short() {
 		t.Skip("starts and kills processes")
 	}
+	t.Parallel()
 	const people, pageID = 48, "104098558513421"
 	secret, token, url := rand.Text(), rand.Text(), database.PostgreSQL(t)
 	graph := &deafGraph{Server: mockgraph.New(mockgraph.Options{AppSecret: secret, PageToken: token, PageID: pageID, Now: time.Now})}

@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"sotto/server/dev"
+	"sotto/tests/chromium"
 )
 
 const approve, deny, onwards = `button[value="approve"]`, `button[value="deny"]`, `a.button`
@@ -47,7 +48,8 @@ func (v *visit) heading() string {
 }
 
 func TestPagesOnPhonesAndDesktops(t *testing.T) {
-	s, browser := openStreet(t), openBrowser(t)
+	t.Parallel()
+	s := openStreet(t)
 	for name, tc := range map[string]struct {
 		width, height int64
 		dark, noJS    bool
@@ -59,7 +61,7 @@ func TestPagesOnPhonesAndDesktops(t *testing.T) {
 		"desktop-dark": {width: 1280, height: 900, dark: true, noJS: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v := openWindow(browser, t, name, tc.width, tc.height, tc.dark)
+			v := openWindow(t, name, tc.width, tc.height, tc.dark)
 			v.scripts(!tc.noJS)
 			v.do(chromedp.Navigate(s.begin(name, nil)), chromedp.WaitVisible(approve))
 			v.look("1-consent")
@@ -95,8 +97,9 @@ func TestPagesOnPhonesAndDesktops(t *testing.T) {
 }
 
 func TestACustomerLinksWithTheKeyboardAlone(t *testing.T) {
+	t.Parallel()
 	s := openStreet(t)
-	v := openWindow(openBrowser(t), t, "keyboard", 1280, 900, false)
+	v := openWindow(t, "keyboard", 1280, 900, false)
 	at := func() string {
 		return read(v, chromedp.Evaluate[string](`(e => e.name ? e.name + "=" + e.value : e.tagName)(document.activeElement)`))
 	}
@@ -142,7 +145,8 @@ func TestACustomerLinksWithTheKeyboardAlone(t *testing.T) {
 }
 
 func TestANoAtAnyStepReachesTheAssistant(t *testing.T) {
-	s, browser := openStreet(t), openBrowser(t)
+	t.Parallel()
+	s := openStreet(t)
 	type step = chromedp.Action[chromedp.Void]
 	consent := []step{chromedp.WaitVisible(approve), chromedp.Click(approve), chromedp.WaitVisible("#username")}
 	password := append(slices.Clone(consent), chromedp.SendKeys("#username", s.who.Username), chromedp.SendKeys("#password", s.who.Password),
@@ -155,7 +159,7 @@ func TestANoAtAnyStepReachesTheAssistant(t *testing.T) {
 		"at the bank, instead of choosing there": code,
 	} {
 		t.Run(name, func(t *testing.T) {
-			v := openWindow(browser, t, "phone", 390, 844, false)
+			v := openWindow(t, "phone", 390, 844, false)
 			v.scripts(false)
 			v.do(chromedp.Navigate(s.begin(name, nil)))
 			v.do(steps...)
@@ -177,8 +181,9 @@ func TestANoAtAnyStepReachesTheAssistant(t *testing.T) {
 
 // What people do to pages: each way ends with a link, or with a page that says what to do now.
 func TestOddWaysThroughThePagesEndWell(t *testing.T) {
-	s, browser := openStreet(t), openBrowser(t)
-	window := func(t *testing.T) *visit { return openWindow(browser, t, "phone", 390, 844, false) }
+	t.Parallel()
+	s := openStreet(t)
+	window := func(t *testing.T) *visit { return openWindow(t, "phone", 390, 844, false) }
 	linked := func(t *testing.T, state string) {
 		t.Helper()
 		if got := s.back(t, state); got.Get("code") == "" {
@@ -231,7 +236,8 @@ func TestOddWaysThroughThePagesEndWell(t *testing.T) {
 		v.silent()
 	})
 	t.Run("two tabs, each to its end", func(t *testing.T) {
-		one, other := window(t), window(t)
+		one := window(t)
+		other := dress(t, chromium.Beside(t, one.ctx), "phone", 390, 844, false)
 		one.do(chromedp.Navigate(s.begin("one", nil)), chromedp.WaitVisible(approve))
 		other.do(chromedp.Navigate(s.begin("other", nil)), chromedp.WaitVisible(approve), chromedp.Click(approve))
 		one.do(chromedp.Click(approve))
@@ -319,33 +325,27 @@ func (v *visit) forget(s *street) {
 }
 
 func TestPagesSpeakTheLanguageAskedForFromFirstToLast(t *testing.T) {
-	s, browser := openStreet(t), openBrowser(t)
+	t.Parallel()
+	s := openStreet(t)
 	for locale, want := range map[string][]string{
 		"en-US": {"What may Alexa say about your money?", "On to Albion Bank", "Nothing was linked"},
 		"en-GB": {"What may Alexa say about your money?", "On to Albion Bank", "Nothing was linked"},
 		"pt-BR": {"O que Alexa pode dizer sobre o seu dinheiro?", "Agora, Albion Bank", "Nada foi vinculado"},
 	} {
 		t.Run(locale, func(t *testing.T) {
-			v := openWindow(browser, t, locale, 390, 844, false)
-			at := func(page, heading string) {
-				t.Helper()
-				if lang := read(v, chromedp.Evaluate[string](`document.documentElement.lang`)); lang != locale || v.heading() != heading {
-					t.Errorf("%s: %s, %q; want %s, %q", page, lang, v.heading(), locale, heading)
-				}
-				v.look(page)
-			}
+			v := openWindow(t, locale, 390, 844, false)
 			v.do(chromedp.Navigate(s.begin(locale, url.Values{"ui_locales": {locale}})), chromedp.WaitVisible(approve))
-			at("1-consent", want[0])
+			v.shows("1-consent", locale, want[0])
 			v.hold(s.file.BankURL)
 			v.do(chromedp.Click(approve))
 			v.stay()
-			at("3-to-the-bank", want[1])
+			v.shows("3-to-the-bank", locale, want[1])
 			v.do(chromedp.Click(onwards))
 			v.do(chromedp.WaitVisible("#username"))
 			v.hold(strings.TrimSuffix(s.home, "/callback"))
 			v.do(chromedp.Click(deny))
 			v.stay()
-			at("8-said-no", want[2])
+			v.shows("8-said-no", locale, want[2])
 			v.do(chromedp.Click(onwards))
 			v.do(chromedp.WaitVisible("#arrived"))
 		})
@@ -354,13 +354,14 @@ func TestPagesSpeakTheLanguageAskedForFromFirstToLast(t *testing.T) {
 
 // The watch over the browser's complaints must see what it is for.
 func TestTheBrowserReportsWhatAPolicyForbids(t *testing.T) {
+	t.Parallel()
 	planted := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Security-Policy", "default-src 'none'")
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = w.Write([]byte(`<!doctype html><title>planted</title><p id="here" style="color: red">here<form action="/elsewhere"></form>`))
 	}))
 	defer planted.Close()
-	v := openWindow(openBrowser(t), t, "planted", 390, 844, false)
+	v := openWindow(t, "planted", 390, 844, false)
 	v.do(chromedp.Navigate(planted.URL), chromedp.WaitVisible("#here"))
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -321,15 +321,5 @@ func commonFaults(t *testing.T, d *frontDoor) []fault {
 // openBehind opens a house that is known under the address of its front door, with more clients where a file names some, by the clock of this machine, as the judges have it.
 func openBehind(t *testing.T, publicURL, clients string) *openHouse {
 	t.Helper()
-	h := &openHouse{state: t.TempDir(), log: &logLines{}}
-	h.wall.Store(time.Now().UnixNano())
-	log, err := server.NewLog(h.log, "debug")
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.Server = start(t, h, server.Config{
-		Dev: true, State: h.state, Addr: "127.0.0.1:0", BankAddr: "127.0.0.1:0", PublicURL: publicURL, LogLevel: "debug", SkillName: "Sotto", Invocation: "sotto",
-		Retention: server.Retention(400 * 24 * time.Hour), Migrate: true, Clients: clients,
-	}, log)
-	return h
+	return openAs(t, time.Now(), server.Config{State: t.TempDir(), Addr: "127.0.0.1:0", PublicURL: publicURL, Clients: clients})
 }

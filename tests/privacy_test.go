@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"sotto/server"
 	"sotto/server/dev"
 	"sotto/skills/messenger"
 	"sotto/skills/messenger/mockgraph"
@@ -24,7 +25,8 @@ var fields = map[string][]string{
 // TestNoLogLineHoldsAnythingPersonal plays a whole run, with everything that can go wrong in it, and looks in every line that was logged for
 // every token, password, name, merchant, amount and account number of every customer.
 func TestNoLogLineHoldsAnythingPersonal(t *testing.T) {
-	house := open(t)
+	t.Parallel()
+	house := openAs(t, morning, server.Config{State: t.TempDir(), Addr: "127.0.0.1:0"}, hurried)
 	bank := house.MockBank()
 	var secrets []string
 	for _, username := range []string{"ada", "grace", "linus", "zoe"} {
@@ -162,6 +164,7 @@ func wordByte(b byte) bool {
 }
 
 func TestALogLineWithATokenWouldBeFound(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]bool{
 		`{"msg":"turn","reason":"token abc.def refused"}`: true,
 		`{"msg":"metadata"}`:                              false,

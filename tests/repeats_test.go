@@ -71,6 +71,7 @@ func (r *repeater) shared() string {
 }
 
 func TestARequestThatIsSentTwiceIsAnsweredAndRecordedOnce(t *testing.T) {
+	t.Parallel()
 	r := open(t).repeater(t)
 	first := r.once()
 	r.h.faults(t, `{"on":"all","status":503}`) // whoever asks the bank again is told nothing
@@ -89,6 +90,7 @@ func TestARequestThatIsSentTwiceIsAnsweredAndRecordedOnce(t *testing.T) {
 }
 
 func TestAnotherBodyUnderTheSameIDIsAnotherRequest(t *testing.T) {
+	t.Parallel()
 	r := open(t).repeater(t)
 	r.once()
 	other := r.h.repeater(t)
@@ -118,6 +120,7 @@ func TestAnotherBodyUnderTheSameIDIsAnotherRequest(t *testing.T) {
 
 // TestARepeatGetsNothingOnceItsLinkIsOver has the same request come again after the customer has taken something back.
 func TestARepeatGetsNothingOnceItsLinkIsOver(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		over func(r *repeater)
 		says string
@@ -153,6 +156,7 @@ func TestARepeatGetsNothingOnceItsLinkIsOver(t *testing.T) {
 }
 
 func TestTheSameRequestManyTimesAtOnceIsAnsweredOnce(t *testing.T) {
+	t.Parallel()
 	r := open(t).repeater(t)
 	r.h.faults(t, `{"on":"resource","latency":"500ms"}`)
 	answers := make([]string, 8)
@@ -177,6 +181,7 @@ func TestTheSameRequestManyTimesAtOnceIsAnsweredOnce(t *testing.T) {
 
 // TestAPlatformThatHangsUpAndSendsTheRequestAgainGetsTheAnswer: what was being asked of the bank is not asked again.
 func TestAPlatformThatHangsUpAndSendsTheRequestAgainGetsTheAnswer(t *testing.T) {
+	t.Parallel()
 	r := open(t).repeater(t)
 	r.h.faults(t, `{"on":"resource","latency":"700ms"}`)
 	impatient, hangUp := context.WithTimeout(t.Context(), 300*time.Millisecond)
@@ -193,6 +198,7 @@ func TestAPlatformThatHangsUpAndSendsTheRequestAgainGetsTheAnswer(t *testing.T) 
 }
 
 func TestWhatFailedIsTriedAgainForTheSameRequest(t *testing.T) {
+	t.Parallel()
 	r := open(t).repeater(t)
 	r.h.faults(t, `{"on":"all","status":503}`)
 	if heard := r.once(); strings.Contains(heard, "pounds") {
@@ -206,6 +212,7 @@ func TestWhatFailedIsTriedAgainForTheSameRequest(t *testing.T) {
 
 // TestARepeatedYesEndsNothingElse: the second one finds no link, and says so.
 func TestARepeatedYesEndsNothingElse(t *testing.T) {
+	t.Parallel()
 	r := open(t).repeater(t)
 	r.s.say("forget me")
 	r.ask(skills.Yes)
@@ -222,6 +229,7 @@ func TestARepeatedYesEndsNothingElse(t *testing.T) {
 
 // TestDialogflowsRequestsAreAnsweredOnceTooWhereTheyHaveAnID: such a request says no time, so that it is a new one when it was forgotten.
 func TestDialogflowsRequestsAreAnsweredOnceTooWhereTheyHaveAnID(t *testing.T) {
+	t.Parallel()
 	bothKinds(t, func(t *testing.T, cx bool) {
 		h := open(t)
 		w := h.writer(t, cx)

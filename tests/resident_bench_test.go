@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sotto/server/dev"
+	"sotto/tests/loopback"
 )
 
 // BenchmarkResident measures the resident memory (VmRSS) of the program itself, "sotto serve --dev" with the mock bank that is part of it: five
@@ -18,7 +19,7 @@ func BenchmarkResident(b *testing.B) {
 	program := buildSotto(b)
 	for range b.N {
 		secret, totp := rand.Text(), base32.StdEncoding.EncodeToString([]byte(rand.Text())[:20])
-		addr, state := freeAddr(b), b.TempDir()
+		addr, state := loopback.Free(b), b.TempDir()
 		bank := startChild(b, "bank", "SOTTO_TEST_HOUSE=http://"+addr, "SOTTO_TEST_SECRET="+secret, "SOTTO_TEST_TOTP="+totp)
 		cmd := exec.CommandContext(b.Context(), program, "serve", "--dev")
 		cmd.Env = []string{

@@ -12,10 +12,12 @@ import (
 
 	"sotto/banking/mockbank"
 	"sotto/server/dev"
+	"sotto/tests/loopback"
 )
 
 // TestABalanceQuestionCostsTheBankOneRoundTrip counts what the bank is asked while a signed question goes through the whole house.
 func TestABalanceQuestionCostsTheBankOneRoundTrip(t *testing.T) {
+	t.Parallel()
 	for username, accounts := range map[string]int{"ada": 1, "grace": 3, "linus": 5} {
 		t.Run(username, func(t *testing.T) {
 			t.Parallel()
@@ -77,7 +79,7 @@ func farHouse(tb testing.TB, username string, change func(*mockbank.Options)) (*
 	if err != nil {
 		tb.Fatal(err)
 	}
-	addr, base := freeAddr(tb), "http://"+l.Addr().String()
+	addr, base := loopback.Free(tb), "http://"+l.Addr().String()
 	secret, totp := rand.Text(), base32.StdEncoding.EncodeToString([]byte(rand.Text())[:20])
 	house := openWith(tb, addr, banksFile(tb, base, secret))
 	options := mockbank.Options{

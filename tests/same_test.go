@@ -268,6 +268,7 @@ func replyIn(t *testing.T, log string, h heard) string {
 }
 
 func TestWhatIsLeftOutOnAPlatformIsThereAndCannotBePlayed(t *testing.T) {
+	t.Parallel()
 	for intent, why := range hasNoTool {
 		if _, _, err := (mcp.Assistant{}).Ask(intent, nil, nil); !errors.Is(err, mcp.ErrNoTool) || why == "" {
 			t.Errorf("%s: a model has a tool for it, or nobody says why not: %v", intent, err)
@@ -290,6 +291,7 @@ func TestWhatIsLeftOutOnAPlatformIsThereAndCannotBePlayed(t *testing.T) {
 // TestOtherFactsAreSeen plants each kind of difference between two performances, and sees that it is found; and the same facts in other words,
 // which are none.
 func TestOtherFactsAreSeen(t *testing.T) {
+	t.Parallel()
 	said := turn{
 		line: "> what were my last transactions", reply: "transactions.more", record: []string{"TransactionsIntent", `purchase of "" at "Albion Bank", `},
 		heard: heard{words: "On Monday, November 23rd, you paid 1,010 pounds and 5 pence to Shelter. On Sunday, November 22nd, you paid 40 pence to The Red Lion. Shall I go on?", listens: true},
@@ -333,6 +335,7 @@ func TestOtherFactsAreSeen(t *testing.T) {
 
 // TestAnotherCustomersFactsAreSeen has one platform answer for somebody else, through the whole house.
 func TestAnotherCustomersFactsAreSeen(t *testing.T) {
+	t.Parallel()
 	tr := transcript{name: "planted", customer: "ada", at: morning, lines: []string{"> what's my balance", "> what were my last transactions"}}
 	onAlexa := tr.play(t, "alexa")
 	tr.customer = "grace"

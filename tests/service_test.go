@@ -11,6 +11,7 @@ import (
 
 // TestAServiceKnowsNobody walks the grant of a service as dev.json has it, and tries what it gets at every door that opens to a customer's token.
 func TestAServiceKnowsNobody(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	public := h.walker(t, "mcp")
 	w := h.walker(t, "mcp")

@@ -22,6 +22,7 @@ import (
 	"sotto/banking/mockbank"
 	"sotto/server"
 	"sotto/server/dev"
+	"sotto/tests/loopback"
 )
 
 // signedHouse is a house with one more bank, "strict", which takes only signed requests, wants a signed assertion at its token endpoint, and
@@ -47,7 +48,7 @@ func signedHouse(tb testing.TB, fragment bool) (*openHouse, dev.Customer) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	folder, addr := tb.TempDir(), freeAddr(tb)
+	folder, addr := tb.TempDir(), loopback.Free(tb)
 	base := "http://localhost" + strings.TrimPrefix(l.Addr().String(), "127.0.0.1")
 	write := func(name, content string) string {
 		path := filepath.Join(folder, name)
@@ -96,6 +97,7 @@ func signedHouse(tb testing.TB, fragment bool) (*openHouse, dev.Customer) {
 
 // TestABankThatTakesOnlySignedRequests links through the whole house at a bank of request: signed, and asks it.
 func TestABankThatTakesOnlySignedRequests(t *testing.T) {
+	t.Parallel()
 	for name, fragment := range map[string]bool{"and answers by form_post": false, "and answers in a fragment": true} {
 		t.Run(name, func(t *testing.T) {
 			h, customer := signedHouse(t, fragment)
@@ -133,6 +135,7 @@ func TestABankThatTakesOnlySignedRequests(t *testing.T) {
 
 // TestAFormPostedByTheBankFindsItsBrowser posts a bank's answer as a browser does that sends no cookie with what another site posts.
 func TestAFormPostedByTheBankFindsItsBrowser(t *testing.T) {
+	t.Parallel()
 	h, customer := signedHouse(t, false)
 	w := h.walker(t, "alexa")
 	w.customer = customer

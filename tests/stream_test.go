@@ -12,6 +12,7 @@ import (
 
 	"sotto/server/dev"
 	"sotto/skills"
+	"sotto/tests/loopback"
 )
 
 // BenchmarkSpendingOverAHundredThousandRows asks a signed "how much did I spend this decade?" of a house in this process, whose bank, in another
@@ -41,7 +42,7 @@ func BenchmarkSpendingOverAHundredThousandRows(b *testing.B) {
 func hopper(tb testing.TB, rows string) (*openHouse, *speaker) {
 	tb.Helper()
 	secret, totp := rand.Text(), base32.StdEncoding.EncodeToString([]byte(rand.Text())[:20])
-	addr := freeAddr(tb)
+	addr := loopback.Free(tb)
 	bank := startChild(tb, "bank", "SOTTO_TEST_HOUSE=http://"+addr, "SOTTO_TEST_SECRET="+secret, "SOTTO_TEST_TOTP="+totp, "SOTTO_TEST_ROWS="+rows)
 	house := openWith(tb, addr, banksFile(tb, bank.said["url"], secret))
 	house.wall.Store(time.Now().UnixNano()) // as the bank has it

@@ -14,6 +14,7 @@ import (
 // TestWhatIsSaidIsWhatTheBankKnows asks for each of the last twelve whole months, altogether and by category, and compares what is heard with the
 // mock bank's own books, which know what every entry really is, whatever the wire shows of it.
 func TestWhatIsSaidIsWhatTheBankKnows(t *testing.T) {
+	t.Parallel()
 	house := open(t)
 	london, err := time.LoadLocation("Europe/London")
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 
 // TestTwoBanksAreOneAnswer links one assistant to accounts at two banks, and takes now one, now the other away.
 func TestTwoBanksAreOneAnswer(t *testing.T) {
+	t.Parallel()
 	house, far, s := farHouse(t, "ada", func(*mockbank.Options) {})
 	near, err := s.file.Customer("albion", "grace")
 	if err != nil {
@@ -104,6 +105,7 @@ func (s *speaker) linkBoth(house *openHouse, first, second dev.Person) {
 
 // TestWhoAddsASecondBankCanStopAtTheFirst walks through the pages with two banks, and turns round on each of them.
 func TestWhoAddsASecondBankCanStopAtTheFirst(t *testing.T) {
+	t.Parallel()
 	house, _, speaker := farHouse(t, "ada", func(*mockbank.Options) {})
 	s := &street{openHouse: house, file: speaker.file, who: speaker.far}
 	s.openAssistant(t)
@@ -111,7 +113,6 @@ func TestWhoAddsASecondBankCanStopAtTheFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	browser := openBrowser(t)
 	const add, finish = `button[value="add"]`, `button[value="finish"]`
 	clear := func(t *testing.T) {
 		t.Helper()
@@ -160,7 +161,7 @@ func TestWhoAddsASecondBankCanStopAtTheFirst(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			clear(t)
-			v := openWindow(browser, t, "phone", 390, 844, false)
+			v := openWindow(t, "phone", 390, 844, false)
 			v.scripts(false)
 			v.do(chromedp.Navigate(s.begin(name, nil)), chromedp.WaitVisible(add), chromedp.Click(`[name="bank"][value="far"]`), chromedp.Click(add))
 			v.signIn(s)

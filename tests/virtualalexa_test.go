@@ -90,6 +90,7 @@ func signing(t *testing.T, s *speaker, f deviceFault) string {
 }
 
 func TestJudgeVirtualAlexa(t *testing.T) {
+	t.Parallel()
 	c := openCourt(t, theJudges(t), "")
 	model := interactionModel(t, c.house)
 	london, err := time.LoadLocation("Europe/London") // the bank's zone

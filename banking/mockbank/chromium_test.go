@@ -6,36 +6,21 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/golang-jwt/jwt/v5"
 
 	"sotto/banking/mockbank"
+	"sotto/tests/chromium"
 )
 
-// chromium opens a browser, or skips the test where there is none.
-func chromium(t *testing.T) context.Context {
-	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("TEST_ALL") == "1" {
-			t.Fatal("chromium is missing: apt-get install chromium")
-		}
-		t.Skip("chromium is missing: apt-get install chromium")
-	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
-	alloc, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
-	t.Cleanup(cancel)
-	ctx, cancel := chromedp.NewContext(alloc)
-	t.Cleanup(cancel)
-	return ctx
+func TestMain(m *testing.M) {
+	failed := m.Run()
+	chromium.Close()
+	os.Exit(failed)
 }
 
 func perform(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) { //nolint:revive // context-as-argument: t comes first in tests
@@ -79,14 +64,12 @@ func landing(t *testing.T) (uri string, arrived chan url.Values) {
 }
 
 func TestACustomerGetsThroughInABrowser(t *testing.T) {
-	ctx := chromium(t)
 	uri, arrived := landing(t)
 	b := openBank(t, func(o *mockbank.Options) {
 		for i := range o.Clients {
 			o.Clients[i].RedirectURIs = append(o.Clients[i].RedirectURIs, uri)
 		}
 	})
-	perform(t, ctx, chromedp.Navigate("about:blank")) // the browser lives as long as this context
 	rsaKey, _ := clientKeys(t)
 	for name, c := range map[string]struct {
 		width, height int64
@@ -99,8 +82,7 @@ func TestACustomerGetsThroughInABrowser(t *testing.T) {
 		"on a small old phone without scripts, by a redirect": {width: 320, height: 568, noScript: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(ctx, time.Minute)
-			defer cancel()
+			ctx := chromium.Open(t)
 			id := b.consent(allPermissions(), map[string]string{"TransactionFromDateTime": "2025-01-01T00:00:00Z"})
 			request := plain(id)
 			request.Set("redirect_uri", uri)
@@ -148,8 +130,7 @@ func TestACustomerGetsThroughInABrowser(t *testing.T) {
 		})
 	}
 	t.Run("who was sent by nobody is told so", func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(ctx, time.Minute)
-		defer cancel()
+		ctx := chromium.Open(t)
 		perform(t, ctx, chromedp.EmulateViewport(390, 844), chromedp.Navigate(b.url+"/albion/authorize?client_id=nobody"),
 			chromedp.WaitVisible("#problem"))
 		photograph(t, ctx, "refusal")
