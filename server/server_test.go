@@ -69,7 +69,7 @@ func options(t *testing.T, w io.Writer) server.Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return server.Options{Log: log, Wall: time.Now, Random: rand.Reader, Program: "bin/sotto"}
+	return server.Options{Log: log, Wall: time.Now, Random: rand.Reader, Program: "bin/sotto", TurnBudget: 12 * time.Second} // however busy this machine is
 }
 
 func openHouse(t *testing.T, state string, environ ...string) *house {

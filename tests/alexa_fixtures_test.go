@@ -87,7 +87,7 @@ func alexasAPI(t *testing.T) *listening {
 // playSlowly plays a request while the bank is slow, and gives what was said meanwhile too.
 func (h *openHouse) playSlowly(t *testing.T, api *listening, request []byte) map[string]any {
 	t.Helper()
-	h.faults(t, `{"on":"resource","latency":"1500ms"}`)
+	h.faults(t, `{"on":"resource","latency":"3s"}`)
 	defer h.faults(t, `{}`)
 	filled := strings.NewReplacer("{{request id}}", "amzn1.echo-api.request.SLOW", "{{api token}}", "API-TOKEN").Replace(string(request))
 	answer, _ := h.playFixture(t, filled, api.URL)

@@ -227,7 +227,7 @@ func TestKeysAreRotatedUnderASpeakerWhoAsksAndRefreshes(t *testing.T) {
 	h.MockBank().ResetRequests()
 	s.say("forget me")
 	s.say("yes")
-	patience := time.NewTimer(10 * time.Second)
+	patience := time.NewTimer(time.Minute)
 	defer patience.Stop()
 	for h.MockBank().Requests()["consent"] == 0 {
 		select {

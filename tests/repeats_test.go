@@ -183,10 +183,22 @@ func TestTheSameRequestManyTimesAtOnceIsAnsweredOnce(t *testing.T) {
 func TestAPlatformThatHangsUpAndSendsTheRequestAgainGetsTheAnswer(t *testing.T) {
 	t.Parallel()
 	r := open(t).repeater(t)
-	r.h.faults(t, `{"on":"resource","latency":"700ms"}`)
-	impatient, hangUp := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	r.h.faults(t, `{"on":"resource","latency":"2s"}`)
+	r.h.MockBank().ResetRequests()
+	impatient, hangUp := context.WithCancel(t.Context())
 	defer hangUp()
-	if _, _, err := do(r.s.signed(r.body).WithContext(impatient)); err == nil {
+	hung := make(chan error, 1)
+	go func() {
+		_, _, err := do(r.s.signed(r.body).WithContext(impatient))
+		hung <- err
+	}()
+	for r.h.MockBank().Requests()["balances"] == 0 {
+		if err := pause(t.Context(), time.Millisecond); err != nil {
+			t.Fatal("the bank was not asked")
+		}
+	}
+	hangUp()
+	if err := <-hung; err == nil {
 		t.Fatal("it was answered before it could hang up")
 	}
 	if heard := r.once(); !strings.Contains(heard, "pounds") {

@@ -1,9 +1,11 @@
 package tests
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/base32"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -29,6 +31,7 @@ type replicas struct {
 	speakers [2]*speaker // the same device, answered by one house or the other
 	bank     *mockbank.Server
 	bankTime atomic.Int64
+	trades   atomic.Int64 // of the bank's tokens for those that follow
 	ada      dev.Person
 	database string
 }
@@ -40,7 +43,7 @@ func openReplicas(t *testing.T) *replicas {
 	r.bankTime.Store(morning.UnixNano())
 	bankNow := func() time.Time { return time.Unix(0, r.bankTime.Load()).UTC() }
 	var banks string
-	r.bank, banks, r.ada = farBank(t, "http://"+first+"/link/callback", bankNow, 5*time.Minute)
+	r.bank, banks, r.ada = farBank(t, "http://"+first+"/link/callback", bankNow, 5*time.Minute, r.count)
 
 	states := [2]string{t.TempDir(), t.TempDir()}
 	cfg := server.Config{State: states[0], Addr: first, PublicURL: "http://" + first, Banks: banks, Database: r.database}
@@ -83,6 +86,21 @@ func farBank(t *testing.T, redirect string, now func() time.Time, ttl time.Durat
 	go front.Serve(l)
 	t.Cleanup(func() { front.Close(); bank.Close() })
 	return bank, banksFile(t, base, secret), dev.Person{Bank: "far", Customer: dev.Customer{Username: "ada", Password: secret, TOTPSecret: totp}, Now: now}
+}
+
+// count stands in front of the bank, and counts the trades.
+func (r *replicas) count(bank http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		body, err := io.ReadAll(request.Body)
+		if err != nil {
+			return // whoever asked has gone
+		}
+		if bytes.Contains(body, []byte("grant_type=refresh_token")) {
+			r.trades.Add(1)
+		}
+		request.Body = io.NopCloser(bytes.NewReader(body))
+		bank.ServeHTTP(w, request)
+	})
 }
 
 func (r *replicas) pass(d time.Duration) {
@@ -139,7 +157,6 @@ func TestTwoHousesOnOneDatabaseShareEveryDecision(t *testing.T) {
 	t.Run("the bank's token is refreshed once for both", func(t *testing.T) {
 		r.link()
 		r.pass(10 * time.Minute) // over the life of the bank's token
-		r.bank.ResetRequests()
 		r.atOnce(func(s *speaker) {
 			mine := *s.device // a device has one conversation at a time
 			body, err := mine.Ask(skills.Balance, nil)
@@ -152,7 +169,7 @@ func TestTwoHousesOnOneDatabaseShareEveryDecision(t *testing.T) {
 				t.Errorf("%d %s, %v", status, answer, err)
 			}
 		})
-		if n := r.bank.Requests()["refresh"]; n != 1 { // beside it, the bank is asked for an end to what was traded twice above
+		if n := r.trades.Load(); n != 1 { // of all that is asked at its token endpoint: it may be asked to end what was traded twice above
 			t.Errorf("the bank's token was refreshed %d times, want once", n)
 		}
 	})

@@ -114,7 +114,7 @@ func (a *albion) routes() http.Handler {
 // Requests says how many requests each kind of path has had since New or
 // ResetRequests: discovery, jwks, authorize, sign-in, token, revoke, consents,
 // consent, accounts, account, balances, account-balances, transactions,
-// account-transactions, other; and refresh, those to token that refresh.
+// account-transactions, other.
 func (s *Server) Requests() map[string]int {
 	a := s.albion
 	a.mu.Lock()

@@ -79,7 +79,6 @@ func (a *albion) token(w http.ResponseWriter, r *http.Request) {
 	case "authorization_code":
 		out, err = a.exchange(c, form)
 	case "refresh_token":
-		a.count("refresh")
 		out, err = a.refresh(c, form)
 	default:
 		writeOAuthError(w, http.StatusBadRequest, "unsupported_grant_type", "")

@@ -111,7 +111,7 @@ func (h *house) wantAsked(what string, want map[string]int) {
 // ask asks for balances and wants n of them.
 func (h *house) ask(what string, n int) []banking.Balance {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(h.t.Context(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(h.t.Context(), 20*time.Second)
 	defer cancel()
 	list, gaps, err := h.teller.Balances(ctx, h.access(banking.ReadBalances))
 	if err != nil || len(gaps) > 0 || len(list) != n {
@@ -278,13 +278,13 @@ func TestASlowBankIsAGapInTime(t *testing.T) {
 	h := openHouse(t, nil)
 	h.connect("ada")
 	for name, fault := range map[string]mockbank.Fault{
-		"slow": {On: "resource", Latency: 5 * time.Second}, "down": {On: "resource", Status: 503, RetryAfter: 30},
+		"slow": {On: "resource", Latency: time.Minute}, "down": {On: "resource", Status: 503, RetryAfter: 30},
 		"dropping": {On: "resource", Drop: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h.fault(fault)
 			defer h.fault(mockbank.Fault{})
-			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second) // as a turn has
 			defer cancel()
 			list, gaps, err := h.teller.Balances(ctx, h.access(banking.ReadBalances))
 			if len(list) != 0 || len(gaps) != 1 || !errors.Is(err, banking.ErrUnavailable) || ctx.Err() != nil {
@@ -298,8 +298,8 @@ func TestASlowBankIsAGapInTime(t *testing.T) {
 func TestWhoJoinsAQuestionThatRunsOutOfTimeIsAnsweredInHisOwn(t *testing.T) {
 	h := openHouse(t, nil)
 	h.connect("ada")
-	h.fault(mockbank.Fault{On: "resource", Latency: 300 * time.Millisecond})
-	short, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	h.fault(mockbank.Fault{On: "resource", Latency: 2 * time.Second})
+	short, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 	defer cancel()
 	late := make(chan error, 1)
 	go func() {
@@ -307,9 +307,15 @@ func TestWhoJoinsAQuestionThatRunsOutOfTimeIsAnsweredInHisOwn(t *testing.T) {
 		late <- err
 	}()
 	for h.mock.Requests()["balances"] == 0 {
-		<-time.After(time.Millisecond)
+		select {
+		case err := <-late:
+			t.Fatalf("who had no time left before the bank was asked: %v", err)
+		case <-time.After(time.Millisecond):
+		}
 	}
-	list, gaps, err := h.teller.Balances(t.Context(), h.access(banking.ReadBalances))
+	long, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	list, gaps, err := h.teller.Balances(long, h.access(banking.ReadBalances))
 	if len(list) != 1 || len(gaps) != 0 || err != nil {
 		t.Errorf("who joined: %d balances, %d gaps, %v", len(list), len(gaps), err)
 	}
