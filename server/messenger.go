@@ -11,10 +11,12 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/labstack/echo/v4"
+	"github.com/tink-crypto/tink-go/v2/tink"
 	"go.uber.org/zap"
 
 	"sotto/linking"
@@ -51,7 +53,7 @@ func (s *Server) openMessenger(clients []linking.Client, pairwise []byte) error 
 	if err != nil {
 		return fmt.Errorf("%w: SOTTO_MESSENGER_…: %w", ErrSettings, err)
 	}
-	m := &facebookPage{Server: s, platform: p, client: clients[i].ID, locale: s.firstLocale()}
+	m := &facebookPage{Server: s, platform: p, outbox: s.db, house: s.keys.House(), client: clients[i].ID, locale: s.firstLocale()}
 	if m.names, err = hkdf.Key(sha256.New, pairwise, nil, "sotto messenger", sha256.Size); err != nil {
 		return fmt.Errorf("make the key of chats' names: %w", err)
 	}
@@ -62,7 +64,7 @@ func (s *Server) openMessenger(clients []linking.Client, pairwise []byte) error 
 	if _, err = s.typed(catalogue); err != nil {
 		return err
 	}
-	m.worker = outbox.NewWorker(s.db, s.now, m.answerOwed, func(err error) {
+	m.worker = outbox.NewWorker(m.outbox, s.now, m.answerOwed, func(err error) {
 		if !errors.Is(err, outbox.ErrLost) {
 			s.log.Warn("not answered yet", zap.String("platform", string(linking.Messenger)), zap.String("fault", fault(err)))
 		}
@@ -76,6 +78,8 @@ func (s *Server) openMessenger(clients []linking.Client, pairwise []byte) error 
 type facebookPage struct {
 	*Server
 	platform *messenger.Platform
+	outbox   outbox.Store
+	house    tink.AEAD // seals what is in the outbox
 	worker   *outbox.Worker
 	client   string // id
 	locale   string
@@ -117,7 +121,7 @@ func (m *facebookPage) subscribe(c echo.Context) error {
 	return c.String(http.StatusOK, challenge)
 }
 
-// receive takes a delivery: proven, read, and on disk when Meta is told that it was received. Nobody is asked anything before that.
+// receive takes a delivery: proven, read, and on disk when Meta is told that it was received. Only then is anybody asked anything.
 func (m *facebookPage) receive(c echo.Context) error {
 	begun := m.wall()
 	r := c.Request()
@@ -135,10 +139,27 @@ func (m *facebookPage) receive(c echo.Context) error {
 	if err := m.owe(r.Context(), events); err != nil {
 		return err // Meta delivers it again
 	}
-	return c.String(http.StatusOK, "EVENT_RECEIVED")
+	if err := m.acknowledge(c); err != nil {
+		return err
+	}
+	if len(events) > 0 {
+		m.worker.Wake()
+	}
+	return nil
 }
 
-// owe keeps what happened until it was answered.
+// acknowledge sends the 200 now, and not when the handler is done.
+func (m *facebookPage) acknowledge(c echo.Context) error {
+	const received = "EVENT_RECEIVED"
+	c.Response().Header().Set("Content-Length", strconv.Itoa(len(received)))
+	if err := c.String(http.StatusOK, received); err != nil {
+		return err
+	}
+	c.Response().Flush()
+	return nil
+}
+
+// owe keeps what happened until it was answered. Whoever is to answer it has to be woken.
 func (m *facebookPage) owe(ctx context.Context, events []messenger.Event) error {
 	if len(events) == 0 {
 		return nil
@@ -157,11 +178,7 @@ func (m *facebookPage) owe(ctx context.Context, events []messenger.Event) error 
 			list[i].Chat, list[i].Until, list[i].Expires = m.chatName("deletion "+e.AppUser), now.Add(told), now.Add(told)
 		}
 	}
-	if err := m.db.Owe(ctx, list); err != nil {
-		return err
-	}
-	m.worker.Wake()
-	return nil
+	return m.outbox.Owe(ctx, list)
 }
 
 func outboxAD(id string) []byte   { return []byte("outbox|" + id + "|sealed") }
@@ -172,7 +189,7 @@ func (m *facebookPage) seal(v any, ad []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("seal what was said: %w", err)
 	}
-	sealed, err := m.keys.House().Encrypt(plain, ad)
+	sealed, err := m.house.Encrypt(plain, ad)
 	if err != nil {
 		return nil, fmt.Errorf("seal what was said: %w", err)
 	}
@@ -180,7 +197,7 @@ func (m *facebookPage) seal(v any, ad []byte) ([]byte, error) {
 }
 
 func (m *facebookPage) unseal(sealed, ad []byte, into any) error {
-	plain, err := m.keys.House().Decrypt(sealed, ad)
+	plain, err := m.house.Decrypt(sealed, ad)
 	if err == nil {
 		err = json.Unmarshal(plain, into)
 	}
@@ -230,6 +247,7 @@ func (m *facebookPage) deletion(c echo.Context) error {
 	if err := m.owe(c.Request().Context(), []messenger.Event{e}); err != nil {
 		return err
 	}
+	defer m.worker.Wake()
 	return writeJSON(c, http.StatusOK, struct {
 		URL  string `json:"url"`
 		Code string `json:"confirmation_code"`

@@ -147,7 +147,7 @@ func (m *facebookPage) messages(e messenger.Event, reply skills.Reply, notice st
 }
 
 func (m *facebookPage) recall(ctx context.Context, chat string) (known memory, greeted bool, err error) {
-	kept, err := m.db.RecallChat(ctx, chat, m.now())
+	kept, err := m.outbox.RecallChat(ctx, chat, m.now())
 	if errors.Is(err, outbox.ErrNone) {
 		return memory{}, false, nil
 	}
@@ -167,7 +167,7 @@ func (m *facebookPage) recall(ctx context.Context, chat string) (known memory, g
 func (m *facebookPage) remember(ctx context.Context, chat string, known memory) {
 	sealed, err := m.seal(known, memoryAD(chat))
 	if err == nil {
-		err = m.db.RememberChat(ctx, chat, outbox.Memory{Sealed: sealed, Until: m.now().Add(window)})
+		err = m.outbox.RememberChat(ctx, chat, outbox.Memory{Sealed: sealed, Until: m.now().Add(window)})
 	}
 	if err != nil {
 		m.log.Error("chat not remembered", zap.String("fault", fault(err)))
@@ -186,7 +186,7 @@ func (m *facebookPage) forgetPerson(ctx context.Context, e messenger.Event) erro
 			return err
 		}
 		m.connections.Wake()
-		if err := m.db.EraseChat(ctx, m.chatName(person)); err != nil {
+		if err := m.outbox.EraseChat(ctx, m.chatName(person)); err != nil {
 			return err
 		}
 	}
