@@ -137,9 +137,11 @@ func (r *repeats) run(ctx context.Context) {
 var errUnanswered = errors.New("the same request broke while it was being answered")
 
 // once answers a turn; or, where the door was given the very same request before, it gives what that was answered, to the byte, if the link it was
-// made for still stands. A request that comes while the first is being answered waits for that answer.
-func (s *Server) once(ctx context.Context, d door, turn skills.Turn, body []byte) ([]byte, error) {
+// made for still stands. A request that comes while the first is being answered waits for that answer, which is there by the time until of the first.
+func (s *Server) once(ctx context.Context, until time.Time, d door, turn skills.Turn, body []byte) ([]byte, error) {
 	if turn.ID == "" {
+		ctx, cancel := context.WithDeadline(ctx, until)
+		defer cancel()
 		answer, _, _, err := s.speak(ctx, d, turn, body)
 		return answer, err
 	}
@@ -147,7 +149,7 @@ func (s *Server) once(ctx context.Context, d door, turn skills.Turn, body []byte
 	for {
 		g, first := s.repeats.begin(same)
 		if first {
-			return s.first(ctx, d, turn, body, same, g)
+			return s.first(ctx, until, d, turn, body, same, g)
 		}
 		select {
 		case <-ctx.Done():
@@ -170,11 +172,13 @@ func (s *Server) once(ctx context.Context, d door, turn skills.Turn, body []byte
 
 // first answers a request that was not seen before. It goes on when whoever sent it has hung up, since he may be about to send it again. An apology
 // is not kept: what failed is tried again.
-func (s *Server) first(ctx context.Context, d door, turn skills.Turn, body []byte, same sameness, g *given) ([]byte, error) {
+func (s *Server) first(ctx context.Context, until time.Time, d door, turn skills.Turn, body []byte, same sameness, g *given) ([]byte, error) {
 	keep := false
 	g.err = errUnanswered
 	defer func() { s.repeats.finish(same, g, keep) }()
-	answer, reply, trace, err := s.speak(context.WithoutCancel(ctx), d, turn, body)
+	kept, cancel := context.WithDeadline(context.WithoutCancel(ctx), until)
+	defer cancel()
+	answer, reply, trace, err := s.speak(kept, d, turn, body)
 	g.answer, g.key, g.trace, g.err = bytes.Clone(answer), reply.Key, trace, err // a clone is no longer than it must be
 	keep = err == nil && !reply.Key.Apology()
 	return answer, err

@@ -61,7 +61,8 @@ func (s *Server) mountPlatforms(e *echo.Echo) {
 }
 
 // webhook serves a platform that posts a request and speaks what comes back: bounded body, Verify, Decode, answer, Encode. What a
-// platform refuses leaves one line in the log; what it sends twice is answered once.
+// platform refuses leaves one line in the log; what it sends twice is answered once. The turn's budget begins with Verify, which may have to fetch
+// keys: the platform has been waiting since then.
 func (s *Server) webhook(d door) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		begun := s.wall()
@@ -70,7 +71,9 @@ func (s *Server) webhook(d door) echo.HandlerFunc {
 		if err != nil {
 			return s.refuseTurn(c, d, err, begun)
 		}
-		if err := d.platform.Verify(r.Context(), r.Header, body); err != nil {
+		timed, cancel := context.WithTimeout(r.Context(), turnBudget)
+		defer cancel()
+		if err := d.platform.Verify(timed, r.Header, body); err != nil {
 			return s.refuseTurn(c, d, err, begun)
 		}
 		turn, aside, err := d.platform.Decode(r.Header, body)
@@ -79,11 +82,12 @@ func (s *Server) webhook(d door) echo.HandlerFunc {
 		}
 		var answer []byte
 		if aside == nil {
-			if answer, err = s.once(r.Context(), d, turn, body); err != nil {
+			until, _ := timed.Deadline()
+			if answer, err = s.once(r.Context(), until, d, turn, body); err != nil {
 				return err
 			}
 		} else {
-			if err := s.happened(r.Context(), turn, aside); err != nil {
+			if err := s.happened(timed, turn, aside); err != nil {
 				return err // the platform tells it again
 			}
 			answer = aside.Answer
@@ -111,7 +115,7 @@ func (s *Server) speak(ctx context.Context, d door, turn skills.Turn, body []byt
 
 // invite adds the address at which the customer begins to link the chat.
 func (s *Server) invite(ctx context.Context, turn skills.Turn, reply skills.Reply) skills.Reply {
-	ctx, cancel := context.WithTimeout(ctx, inviteBudget)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), inviteBudget)
 	defer cancel()
 	address, err := s.inviteURL(ctx, turn.Chat, turn.Locale)
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 // What is read of a request may measure, in bytes.
 const (
 	maxID      = 256
-	maxLocale  = 35   // RFC 5646 section 4.4.1
-	maxSession = 1024 // a session's name, with project, environment and user
+	maxLocale  = 35  // RFC 5646 section 4.4.1
+	maxSession = 512 // a session's name, with project, environment and user: by it a conversation is known (linking.Chat)
 	maxToken   = 4 << 10
 )
 

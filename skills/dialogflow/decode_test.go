@@ -30,35 +30,35 @@ func decode(t testing.TB, d decoder, h http.Header, body []byte) skills.Turn {
 
 func TestRequestsThatAreNoneAreRefused(t *testing.T) {
 	es, cx := agents(t)
-	long := strings.Repeat("a", 2000)
+	long := strings.Repeat("a", 513)
 	for name, tc := range map[string]struct {
 		es, cx []byte
 		want   dialogflow.Reason
 	}{
-		"a request of an agent is read":                 {esBody(), cxBody(), ""},
-		"a request with members to come is read":        {esBody("MORE", `,"new":{"a":[1]}`), cxBody("MORE", `,"new":{"a":[1]}`), ""},
-		"an empty body is refused":                      {nil, nil, dialogflow.Malformed},
-		"no JSON is refused":                            {[]byte("==="), []byte("==="), dialogflow.Malformed},
-		"half a request is refused":                     {esBody()[:100], cxBody()[:100], dialogflow.Malformed},
-		"two requests are refused":                      {append(esBody(), esBody()...), append(cxBody(), cxBody()...), dialogflow.Malformed},
-		"a list is refused":                             {[]byte("[]"), []byte("[]"), dialogflow.Malformed},
-		"null is refused":                               {[]byte("null"), []byte("null"), dialogflow.Malformed},
-		"an empty object is refused":                    {[]byte("{}"), []byte("{}"), dialogflow.Malformed},
-		"the other kind's request is refused":           {cxBody(), esBody(), dialogflow.Malformed},
-		"a name that stands twice is refused":           {esBody("MORE", `,"session":"x"`), cxBody("MORE", `,"text":"x"`), dialogflow.Malformed},
-		"a name that stands twice unread is refused":    {esBody("MORE", `,"x":{"a":1,"a":2}`), cxBody("MORE", `,"x":{"a":1,"a":2}`), dialogflow.Malformed},
-		"text that is not UTF-8 is refused":             {esBody("TEXT", "\xff"), cxBody("TEXT", "\xff"), dialogflow.Malformed},
-		"parameters that are a text are refused":        {esBody("PARAMETERS", `"x"`), cxBody("PARAMETERS", `"x"`), dialogflow.Malformed},
-		"parameters that are a list are refused":        {esBody("PARAMETERS", `[]`), cxBody("PARAMETERS", `[]`), dialogflow.Malformed},
-		"an intent that is a text is refused":           {esBody("INTENT", `"BalanceIntent"`), cxBody(`"TAG"`, `1`), dialogflow.Malformed},
-		"a language that is a number is refused":        {esBody(`"LANGUAGE"`, `1`), cxBody(`"LANGUAGE"`, `1`), dialogflow.Malformed},
-		"an id of two kilobytes is refused":             {esBody("ID", long), cxBody("ID", long), dialogflow.Malformed},
-		"a session of two kilobytes is refused":         {esBody("SESSION", long), cxBody("SESSION", long), dialogflow.Malformed},
-		"a language of two kilobytes is refused":        {esBody("LANGUAGE", long), cxBody("LANGUAGE", long), dialogflow.Malformed},
-		"a body over 256 KiB is refused":                {esBody("TEXT", strings.Repeat("a", 256<<10)), cxBody("TEXT", strings.Repeat("a", 256<<10)), dialogflow.TooLarge},
-		"nesting without end is refused":                {[]byte(strings.Repeat(`{"a":`, 20000)), []byte(strings.Repeat(`[`, 200000)), dialogflow.Malformed},
-		"parameters that are null are none":             {esBody("PARAMETERS", `null`), cxBody("PARAMETERS", `null`), ""},
-		"a request of an agent in a byte order is none": {append([]byte("\ufeff"), esBody()...), append([]byte("\ufeff"), cxBody()...), dialogflow.Malformed},
+		"a request of an agent is read":                       {esBody(), cxBody(), ""},
+		"a request with members to come is read":              {esBody("MORE", `,"new":{"a":[1]}`), cxBody("MORE", `,"new":{"a":[1]}`), ""},
+		"an empty body is refused":                            {nil, nil, dialogflow.Malformed},
+		"no JSON is refused":                                  {[]byte("==="), []byte("==="), dialogflow.Malformed},
+		"half a request is refused":                           {esBody()[:100], cxBody()[:100], dialogflow.Malformed},
+		"two requests are refused":                            {append(esBody(), esBody()...), append(cxBody(), cxBody()...), dialogflow.Malformed},
+		"a list is refused":                                   {[]byte("[]"), []byte("[]"), dialogflow.Malformed},
+		"null is refused":                                     {[]byte("null"), []byte("null"), dialogflow.Malformed},
+		"an empty object is refused":                          {[]byte("{}"), []byte("{}"), dialogflow.Malformed},
+		"the other kind's request is refused":                 {cxBody(), esBody(), dialogflow.Malformed},
+		"a name that stands twice is refused":                 {esBody("MORE", `,"session":"x"`), cxBody("MORE", `,"text":"x"`), dialogflow.Malformed},
+		"a name that stands twice unread is refused":          {esBody("MORE", `,"x":{"a":1,"a":2}`), cxBody("MORE", `,"x":{"a":1,"a":2}`), dialogflow.Malformed},
+		"text that is not UTF-8 is refused":                   {esBody("TEXT", "\xff"), cxBody("TEXT", "\xff"), dialogflow.Malformed},
+		"parameters that are a text are refused":              {esBody("PARAMETERS", `"x"`), cxBody("PARAMETERS", `"x"`), dialogflow.Malformed},
+		"parameters that are a list are refused":              {esBody("PARAMETERS", `[]`), cxBody("PARAMETERS", `[]`), dialogflow.Malformed},
+		"an intent that is a text is refused":                 {esBody("INTENT", `"BalanceIntent"`), cxBody(`"TAG"`, `1`), dialogflow.Malformed},
+		"a language that is a number is refused":              {esBody(`"LANGUAGE"`, `1`), cxBody(`"LANGUAGE"`, `1`), dialogflow.Malformed},
+		"an id of two kilobytes is refused":                   {esBody("ID", long), cxBody("ID", long), dialogflow.Malformed},
+		"a session longer than a chat is known by is refused": {esBody("SESSION", long), cxBody("SESSION", long), dialogflow.Malformed},
+		"a language of two kilobytes is refused":              {esBody("LANGUAGE", long), cxBody("LANGUAGE", long), dialogflow.Malformed},
+		"a body over 256 KiB is refused":                      {esBody("TEXT", strings.Repeat("a", 256<<10)), cxBody("TEXT", strings.Repeat("a", 256<<10)), dialogflow.TooLarge},
+		"nesting without end is refused":                      {[]byte(strings.Repeat(`{"a":`, 20000)), []byte(strings.Repeat(`[`, 200000)), dialogflow.Malformed},
+		"parameters that are null are none":                   {esBody("PARAMETERS", `null`), cxBody("PARAMETERS", `null`), ""},
+		"a request of an agent in a byte order is none":       {append([]byte("\ufeff"), esBody()...), append([]byte("\ufeff"), cxBody()...), dialogflow.Malformed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for kind, try := range map[string]struct {
