@@ -49,8 +49,11 @@ func balance(ctx context.Context, s *Skill, q Question) (Reply, error) {
 	if q.More {
 		start += maxNamed
 	}
+	if start >= len(facts) && q.More {
+		return listOver(q, gapFacts(missing)), nil
+	}
 	if start >= len(facts) {
-		start = 0 // an account has gone since the last page: from the beginning is the honest way
+		start = 0 // an account has gone since the page that is to be repeated
 	}
 	page := facts[start:min(len(facts), start+maxNamed)]
 	if len(facts) > 1 {

@@ -1,6 +1,7 @@
 package skills_test
 
 import (
+	"fmt"
 	"testing"
 
 	"sotto/banking"
@@ -163,6 +164,29 @@ func TestMoreThanThreeBalancesAreOfferedAndSaidAfterAYes(t *testing.T) {
 	c.hears("Your account has 7 pounds.", skills.Yes, nil)
 	if !c.reply.End {
 		t.Error("the conversation goes on after the last one")
+	}
+}
+
+func TestAListThatWasContinuedPastItsEndDoesNotBeginAnew(t *testing.T) {
+	four := []banking.Balance{balanceOf(current, 100), balanceOf(rainy, 200), balanceOf(card, -300), balanceOf(saver, 400)}
+	t.Run("because an account has gone meanwhile", func(t *testing.T) {
+		c := newTalk(t, &bank{links: allowed(), balances: four})
+		c.say(skills.Balance, nil)
+		c.bank.balances = four[:3]
+		c.hears("That is all I can tell you there.", skills.Yes, nil)
+	})
+	for _, page := range []int{9, 57, 58, 900} {
+		for _, intent := range []skills.Intent{skills.Balance, skills.Transactions} {
+			t.Run(fmt.Sprint("because ", page, " was made up for ", intent), func(t *testing.T) {
+				c := newTalk(t, shopper())
+				c.bank.balances = four
+				c.dialogue = skills.Dialogue{Intent: intent, Asked: skills.AskedMore, Page: page}
+				c.hears("That is all I can tell you there.", skills.Yes, nil)
+				if len(c.reply.Facts) != 0 {
+					t.Errorf("and yet there are facts: %v", c.reply.Facts)
+				}
+			})
+		}
 	}
 }
 

@@ -21,6 +21,8 @@ const (
 
 	TransactionsUnseen Key = "transactions.unseen" // as SpendingUnseen
 
+	ListOver Key = "list.over" // FactBank…: asked to go on, and there is no more
+
 	WhichAccount    Key = "account.which"    // FactAccount…, FactCount: several are called so
 	UnknownAccount  Key = "account.unknown"  // FactAccount…, FactCount: none is called so
 	UnknownCategory Key = "category.unknown" //
@@ -76,7 +78,7 @@ const (
 
 var keys = []Key{
 	BalanceSaid, BalanceMore, BalanceNone, SpendingSaid, SpendingNone, SpendingUnseen, TransactionsSaid, TransactionsMore,
-	TransactionsNone, TransactionsUnseen, WhichAccount, UnknownAccount, UnknownCategory, UnknownPeriod, FuturePeriod, SharedSaid, SharedLately, SharedNone, ForgetAsk,
+	TransactionsNone, TransactionsUnseen, ListOver, WhichAccount, UnknownAccount, UnknownCategory, UnknownPeriod, FuturePeriod, SharedSaid, SharedLately, SharedNone, ForgetAsk,
 	ForgetDone, ForgetKept, ForgetOver, ChatCodeAsked, ChatLinked, ChatCodeWrong, ChatCodeOver, ChatCodeNone, ChatLink, ChatUnlink, ChatUnlinked, ChatDoubt, Welcome, WelcomeUnlinked, HelpSaid, AskAnything, Goodbye, NotUnderstood, NothingToRepeat, Moment, Unlinked,
 	ScopeBalances, ScopeSpending, ScopeTransactions, ScopeOther, BankUnavailable, BankBusy, BankGarbled, BankRelink, BankForbidden, TooMuch, TooLong,
 	Late, Sorry,

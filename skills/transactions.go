@@ -60,7 +60,7 @@ func transactions(ctx context.Context, s *Skill, q Question) (Reply, error) {
 		start += n
 	}
 	if start+n > maxList {
-		start = 0
+		return listOver(q, gapFacts(gaps)), nil
 	}
 	latest := newest{keep: start + n + 1, rows: map[banking.AccountRef][]banking.Transaction{}}
 	extents, missing, err := s.teller.Transactions(ctx, q.Access, only, window, func(t banking.Transaction) error {
@@ -77,13 +77,16 @@ func transactions(ctx context.Context, s *Skill, q Question) (Reply, error) {
 	}
 	rows := latest.of(own, missing)
 	reply := Reply{Key: TransactionsSaid, Today: today, Dialogue: Dialogue{Intent: q.Intent, Slots: q.Slots, Page: start}}
-	if start >= len(rows) {
+	switch {
+	case start >= len(rows) && q.More:
+		return listOver(q, gapFacts(merged(gaps, missing))), nil
+	case start >= len(rows):
 		horizon, seen := s.horizon(period, about.Complete, extents)
 		reply.Key, reply.Facts = TransactionsNone, append([]Fact{about}, horizon...)
 		if !seen {
 			reply.Key = TransactionsUnseen
 		}
-	} else {
+	default:
 		for _, t := range rows[start:min(len(rows), start+n)] {
 			reply.Facts = append(reply.Facts, purchase(t, names))
 		}
@@ -93,6 +96,11 @@ func transactions(ctx context.Context, s *Skill, q Question) (Reply, error) {
 	}
 	reply.Facts = append(reply.Facts, gapFacts(merged(gaps, missing))...)
 	return reply, nil
+}
+
+// listOver answers whoever goes on with a list that has no more: an assistant that made up where, or a customer of whose accounts one has gone.
+func listOver(q Question, gaps []Fact) Reply {
+	return Reply{Key: ListOver, Facts: gaps, Dialogue: Dialogue{Intent: q.Intent, Slots: q.Slots}}
 }
 
 // count is how many entries are said at once.
