@@ -57,7 +57,7 @@ func (s *Server) serveMCP(path string, challenge bool) echo.HandlerFunc {
 		token := linking.Bearer(authorization(r))
 		caller, err := s.mcpCaller(r.Context(), path, token)
 		if err != nil {
-			return refused(err, "not linked")
+			return refused(err, "not linked", s.mcp.Scopes()...)
 		}
 		if r.Method == http.MethodPost {
 			body, err := io.ReadAll(r.Body)

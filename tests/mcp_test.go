@@ -221,7 +221,7 @@ func TestWhatAnAssistantWithoutTheRightTokenGets(t *testing.T) {
 		status    int
 		challenge []string // what it must hold; nil: there is none
 	}{
-		"who has no token is told where to get one":            {&assistant{tb: t, house: h, path: "/mcp"}, balance, "get_balance", 401, []string{"Bearer ", described}},
+		"who has no token is told where to get one":            {&assistant{tb: t, house: h, path: "/mcp"}, balance, "get_balance", 401, []string{"Bearer ", described, `scope="balances spending transactions"`}},
 		"who has none at Alexa's path is told nothing":         {&assistant{tb: t, house: h, path: "/mcp/alexa"}, balance, "get_balance", 401, nil},
 		"who forges a token is refused":                        {&assistant{tb: t, house: h, path: "/mcp", token: all.token[:len(all.token)-6] + "AAAAAA"}, balance, "get_balance", 401, []string{`error="invalid_token"`}},
 		"whose token was revoked is refused":                   {ended, balance, "get_balance", 401, []string{`error="invalid_token"`}},

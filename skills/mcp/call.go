@@ -43,6 +43,9 @@ func (p *Platform) Read(body []byte) (Call, error) {
 	if message.Method != callTool {
 		return Call{}, nil
 	}
+	if len(message.Params.Name) > maxToolName {
+		return Call{}, ErrUnreadable
+	}
 	c := Call{Tool: true}
 	for _, t := range p.tools {
 		if t.entry.Tool == message.Params.Name {
@@ -53,3 +56,6 @@ func (p *Platform) Read(body []byte) (Call, error) {
 }
 
 const callTool = "tools/call"
+
+// maxToolName is what a tool's name may have, in bytes. (MCP 2025-11-25, Tools, "Tool Names".)
+const maxToolName = 128

@@ -33,6 +33,7 @@ func TestWhatACallNeedsIsReadFromItsBody(t *testing.T) {
 		"a call whose name is no text":        {call(`{"name":["get_balance"]}`), false, nil, mcp.ErrUnreadable},
 		"a method that is said twice":         {`{"method":"tools/list","method":"tools/call","params":{"name":"get_balance"}}`, false, nil, mcp.ErrUnreadable},
 		"a member in other letters":           {`{"method":"tools/list","Method":"tools/call","params":{"name":"get_balance"}}`, false, nil, nil},
+		"a call of a name like a book":        {call(`{"name":"` + strings.Repeat("pay", 50) + `"}`), false, nil, mcp.ErrUnreadable},
 		"several calls in one body":           {`[` + call(`{"name":"get_balance"}`) + `]`, false, nil, mcp.ErrUnreadable},
 		"no JSON":                             {`get_balance`, false, nil, mcp.ErrUnreadable},
 		"nothing":                             {``, false, nil, mcp.ErrUnreadable},

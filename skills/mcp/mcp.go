@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -115,7 +116,36 @@ func (p *Platform) newServer(seen uint64) *sdk.Server {
 			sdk.AddTool(s, t.described(), p.handle(t))
 		}
 	}
+	s.AddReceivingMiddleware(bounded)
 	return s
+}
+
+// maxArguments is more than the longest arguments that fit a schema have, in bytes.
+const maxArguments = 4 << 10
+
+// bounded answers a call whose arguments are longer than any question's. The SDK would answer too, and repeat them all to say what is wrong with them.
+func bounded(next sdk.MethodHandler) sdk.MethodHandler {
+	return func(ctx context.Context, method string, request sdk.Request) (sdk.Result, error) {
+		if call, ok := request.(*sdk.CallToolRequest); ok && len(call.Params.Arguments) > maxArguments {
+			return &sdk.CallToolResult{
+				Content: []sdk.Content{&sdk.TextContent{Text: "The arguments are longer than any question needs. Shorten them to what the schema of the tool allows."}}, IsError: true,
+			}, nil
+		}
+		return next(ctx, method, request)
+	}
+}
+
+// Scopes are all that any of the tools needs, in the order of the catalogue: what a host that knows nothing yet is told to ask for.
+func (p *Platform) Scopes() []linking.Scope {
+	var scopes []linking.Scope
+	for _, t := range p.tools {
+		for _, s := range t.needs(func(skills.SlotName) bool { return true }) {
+			if !slices.Contains(scopes, s) {
+				scopes = append(scopes, s)
+			}
+		}
+	}
+	return scopes
 }
 
 // handle answers the calls of one tool.

@@ -220,12 +220,17 @@ func TestWhatDoesNotFitTheSchemaReachesNoConversation(t *testing.T) {
 		"more entries than are said":       {"list_transactions", map[string]any{"count": 6}},
 		"half an entry":                    {"list_transactions", map[string]any{"count": 1.5}},
 		"a list continued before it began": {"list_transactions", map[string]any{"continue_after": -1}},
+		"a name like a book":               {"get_spending", map[string]any{"merchant": strings.Repeat("m", 5000)}},
+		"an argument with a name like one": {"get_balance", map[string]any{strings.Repeat("m", 5000): 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := open(t, skills.Reply{Key: skills.BalanceNone})
 			result, err := r.connect(everything).CallTool(t.Context(), &sdk.CallToolParams{Name: tc.tool, Arguments: tc.arguments})
 			if err != nil || !result.IsError || len(r.turns) != 0 {
-				t.Errorf("got %v, an error result: %v, %d turns", err, err == nil && result.IsError, len(r.turns))
+				t.Fatalf("got %v, an error result: %v, %d turns", err, err == nil && result.IsError, len(r.turns))
+			}
+			if said := result.Content[0].(*sdk.TextContent).Text; len(said) > 1000 {
+				t.Errorf("what was sent is repeated at length: %d bytes", len(said))
 			}
 		})
 	}
