@@ -12,7 +12,7 @@ import (
 )
 
 // playFixtures plays every request NAME.json of fixtures/PLATFORM, and compares what comes of it with what is beside it: the answer with
-// NAME.reply.json, and whatever else play gives with NAME.KIND.json. With -update it writes them.
+// NAME.reply.json, and whatever else play gives with NAME.KIND.json; where nothing comes of it, nothing may be there. With -update it writes them.
 func playFixtures(t *testing.T, platform string, play func(t *testing.T, name string, request []byte) map[string]any) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("fixtures", platform, "*.json"))
@@ -29,8 +29,13 @@ func playFixtures(t *testing.T, platform string, play func(t *testing.T, name st
 			if err != nil {
 				t.Fatal(err)
 			}
-			for kind, got := range play(t, name, request) {
+			came := play(t, name, request)
+			for kind, got := range came {
 				compareFixture(t, strings.TrimSuffix(path, "json")+kind+".json", got)
+			}
+			beside, err := filepath.Glob(strings.TrimSuffix(path, "json") + "*.json")
+			if err != nil || len(beside) != len(came) {
+				t.Errorf("beside it are %v, and %d things came of it", beside, len(came))
 			}
 		})
 	}

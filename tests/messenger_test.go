@@ -101,15 +101,23 @@ func (x *texter) says(text string) messenger.Heard {
 	return x.deliver(x.phone.Type(text))
 }
 
+// sent is all that reached him, as it was written.
+func (x *texter) sent() []json.RawMessage {
+	var mine []json.RawMessage
+	for _, m := range x.graph.Messages() {
+		if m.Recipient == x.phone.Person {
+			mine = append(mine, json.RawMessage(m.Message))
+		}
+	}
+	return mine
+}
+
 // messages are all that reached him.
 func (x *texter) messages() []messenger.Heard {
 	x.tb.Helper()
 	var mine []messenger.Heard
-	for _, m := range x.graph.Messages() {
-		if m.Recipient != x.phone.Person {
-			continue
-		}
-		h, err := messenger.Hear(m.Message)
+	for _, m := range x.sent() {
+		h, err := messenger.Hear(m)
 		if err != nil {
 			x.tb.Fatal(err)
 		}

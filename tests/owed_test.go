@@ -2,6 +2,7 @@ package tests
 
 import (
 	"crypto/rand"
+	"database/sql"
 	"fmt"
 	mathrand "math/rand/v2"
 	"net/http"
@@ -37,22 +38,34 @@ func (g *deafGraph) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-// TestTwoHousesKilledWithAFullOutboxAnswerEverybodyAndNobodyTwice has more people ask two processes on one PostgreSQL than they answer at a time,
-// each delivery made to both and repeated, kills both (-9) while the messages under way are taken but not acknowledged, and starts them
-// again. Who was owed an answer gets it; whose answer had been taken is told that Sotto was interrupted, and is not answered again.
-func TestTwoHousesKilledWithAFullOutboxAnswerEverybodyAndNobodyTwice(t *testing.T) {
+// TestHousesKilledWithAFullOutboxAnswerEverybodyAndNobodyTwice has two processes on one PostgreSQL, and one on SQLite.
+func TestHousesKilledWithAFullOutboxAnswerEverybodyAndNobodyTwice(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts and kills processes")
 	}
 	t.Parallel()
-	const people, pageID = 48, "104098558513421"
-	secret, token, url := rand.Text(), rand.Text(), database.PostgreSQL(t)
+	t.Run("two on PostgreSQL", func(t *testing.T) {
+		url := database.PostgreSQL(t)
+		killedWithAFullOutbox(t, 2, url, opened(t, "pgx", url))
+	})
+	t.Run("one on SQLite", func(t *testing.T) {
+		url := database.SQLite(t)
+		killedWithAFullOutbox(t, 1, url, opened(t, "sqlite", "file:"+strings.TrimPrefix(url, "sqlite:")+"?mode=ro"))
+	})
+}
+
+// killedWithAFullOutbox has more people ask than the processes answer at a time, each delivery made to all of them and repeated, kills them (-9) while
+// the messages under way are taken but not acknowledged, and starts them again. Who was owed an answer gets it; whose answer had been taken is
+// told that Sotto was interrupted, and is not answered again.
+func killedWithAFullOutbox(t *testing.T, houses int, url string, db *sql.DB) {
+	t.Helper()
+	const pageID, seats = "104098558513421", 16
+	people, secret, token := seats*houses+16, rand.Text(), rand.Text()
 	graph := &deafGraph{Server: mockgraph.New(mockgraph.Options{AppSecret: secret, PageToken: token, PageID: pageID, Now: time.Now})}
 	meta := httptest.NewServer(graph)
 	defer meta.Close()
-	f := openFleet(t, 2, url, mathrand.New(mathrand.NewPCG(1, 2)), "SOTTO_MESSENGER_GRAPH_URL="+meta.URL,
+	f := openFleet(t, houses, url, mathrand.New(mathrand.NewPCG(1, 2)), "SOTTO_MESSENGER_GRAPH_URL="+meta.URL,
 		"SOTTO_MESSENGER_APP_SECRET="+secret, "SOTTO_MESSENGER_VERIFY_TOKEN="+rand.Text(), "SOTTO_MESSENGER_PAGE_TOKEN="+token, "SOTTO_MESSENGER_PAGE_ID="+pageID)
-	db := opened(t, "pgx", url)
 
 	persons, deliveries := make([]string, people), make([][]byte, people)
 	for i := range people {
@@ -63,7 +76,7 @@ func TestTwoHousesKilledWithAFullOutboxAnswerEverybodyAndNobodyTwice(t *testing.
 			t.Fatal(err)
 		}
 	}
-	everywhere := func(bodies [][]byte) { // to both at the same time, each twice
+	everywhere := func(bodies [][]byte) { // to all at the same time, each twice
 		var all sync.WaitGroup
 		for _, ship := range f.ships {
 			all.Go(func() {
@@ -84,7 +97,7 @@ func TestTwoHousesKilledWithAFullOutboxAnswerEverybodyAndNobodyTwice(t *testing.
 	awaitOutbox(t, db, "stage = 4", func(n int) bool { return n == 8 })
 	graph.deaf.Store(true)
 	everywhere(deliveries)
-	awaitOutbox(t, db, "stage = 1", func(n int) bool { return n == 32 && graph.taken.Load() == 32 }) // each process has its hands full
+	awaitOutbox(t, db, "stage = 1", func(n int) bool { return n == seats*houses && int(graph.taken.Load()) == n }) // each process has its hands full
 	for _, s := range f.ships {
 		s.kill()
 	}
@@ -118,7 +131,7 @@ func TestTwoHousesKilledWithAFullOutboxAnswerEverybodyAndNobodyTwice(t *testing.
 			t.Errorf("person %d was answered %d times, and told of an interruption %d times", i, answers[person], interruptions[person])
 		}
 	}
-	if interrupted != 32 || len(graph.Refused()) != 0 {
-		t.Errorf("%d were told of an interruption, want 32; the graph refused %q", interrupted, graph.Refused())
+	if interrupted != seats*houses || len(graph.Refused()) != 0 {
+		t.Errorf("%d were told of an interruption, want %d; the graph refused %q", interrupted, seats*houses, graph.Refused())
 	}
 }
