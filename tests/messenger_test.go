@@ -106,7 +106,7 @@ func (x *texter) sent() []json.RawMessage {
 	var mine []json.RawMessage
 	for _, m := range x.graph.Messages() {
 		if m.Recipient == x.phone.Person {
-			mine = append(mine, json.RawMessage(m.Message))
+			mine = append(mine, m.Message)
 		}
 	}
 	return mine
