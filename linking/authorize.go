@@ -38,9 +38,7 @@ func (a *Authority) Authorize(ctx context.Context, query string, browser Token) 
 		return Page{}, err
 	}
 	if r.client.PAR == Required {
-		e := refuse(invalidRequest, "par_missing", "this client must push its requests to the pushed_authorization_request_endpoint")
-		e.Client, e.Redirect = r.client.ID, a.answer(r.redirectURI, r.state, "error", e.Code, "error_description", e.Description)
-		return Page{}, e
+		return Page{}, a.tell(r, refuse(invalidRequest, "par_missing", "this client must push its requests to the pushed_authorization_request_endpoint"))
 	}
 	account, err := a.hinted(ctx, r.client, q.Get("login_hint"))
 	if err != nil {
@@ -127,11 +125,18 @@ func (a *Authority) read(ctx context.Context, q url.Values) (request, error) {
 	r.state = []byte(state)
 	// From here on the client can be told.
 	if e := r.judge(a, q, one); e != nil {
-		e.Client = r.client.ID
-		e.Redirect = a.answer(r.redirectURI, r.state, "error", e.Code, "error_description", e.Description)
-		return request{}, e
+		return request{}, a.tell(r, e)
 	}
 	return r, nil
+}
+
+// tell makes e a refusal that the client is told by way of the browser, where the operator vouches for that way.
+func (a *Authority) tell(r request, e *OAuthError) *OAuthError {
+	e.Client = r.client.ID
+	if r.client.vouched(r.redirectURI) {
+		e.Redirect = a.answer(r.redirectURI, r.state, "error", e.Code, "error_description", e.Description)
+	}
+	return e
 }
 
 // errClientUnknown is for a browser; at an endpoint for clients, it would be a failed authentication.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"sotto/linking/document"
@@ -47,6 +48,17 @@ func (a *Authority) introduce(ctx context.Context, c Client) (Client, error) {
 		}
 	}
 	return c, nil
+}
+
+// vouched says whether a browser may be sent to a redirect URI of c before a person was asked anything: one of the settings, one on the host that
+// the operator has named, or one on the person's own device. Any other is whatever somebody wrote into his document, and our address would lend
+// it its good name (RFC 9700 section 4.11.2); there, the person is told instead.
+func (c Client) vouched(redirect string) bool {
+	if !c.documented {
+		return true
+	}
+	u, err := url.Parse(redirect)
+	return err == nil && (u.Scheme == "http" || u.Host == document.Host(c.ID)) // http is on loopback: redirectable
 }
 
 // refuseDocument is for whoever comes with a client that could not introduce itself. Its developer is told why; nothing is redirected.

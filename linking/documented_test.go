@@ -222,6 +222,32 @@ func TestWhatAnAssistantThatIntroducedItselfCannotDo(t *testing.T) {
 	refused(t, err, "invalid_client", "introspection_by_public_client")
 }
 
+// TestNobodyIsSentOnUnaskedToWhereOnlyADocumentSays: whoever may write a document on a host that was named could otherwise have our address lead to
+// his page, with a request that is refused. What a customer has been shown and answers leads there all the same.
+func TestNobodyIsSentOnUnaskedToWhereOnlyADocumentSays(t *testing.T) {
+	h, d := openDocumented(t)
+	const elsewhere = "https://elsewhere.example/cb"
+	w := d.written[agent]
+	w.RedirectURIs = append(w.RedirectURIs, elsewhere)
+	d.written[agent] = w
+	for redirect, told := range map[string]bool{elsewhere: false, "https://agent.example/cb": true, "http://127.0.0.1:49152/cb": true} {
+		q := introduced()
+		q.Set("redirect_uri", redirect)
+		q.Set("scope", "nonsense")
+		_, err := h.Authorize(t.Context(), q.Encode(), "")
+		if e := refused(t, err, "invalid_scope", "scope_not_allowed"); (e.Redirect != "") != told || e.Status != 400 || e.Client != agent {
+			t.Errorf("%s: %d, on to %q", redirect, e.Status, e.Redirect)
+		}
+	}
+	q := introduced()
+	q.Set("redirect_uri", elsewhere)
+	p := h.authorize(q)
+	step, err := h.Decide(t.Context(), linking.Decision{Interaction: p.Interaction, Browser: p.Browser, Choice: linking.Deny})
+	if err != nil || !strings.HasPrefix(step.URL, elsewhere+"?error=access_denied") || p.Host != "elsewhere.example" {
+		t.Errorf("a no of a customer who was shown %q leads to %q, %v", p.Host, step.URL, err)
+	}
+}
+
 func TestTheMetadataSaysWhetherDocumentsAreRead(t *testing.T) {
 	h, _ := openDocumented(t)
 	if !h.Metadata().ClientIDDocuments {
