@@ -178,6 +178,7 @@ type Authorization struct {
 // Return is what came back from the bank with the customer: the query, form or fragment of the redirect.
 type Return struct {
 	Code, State, IDToken, Issuer, Error string
+	At                                  BankID // whose own redirect URI it came to; empty where that was the one that banks share
 }
 
 // ErrDenied means the customer, at the bank's own page, said no.

@@ -69,14 +69,15 @@ func (d *doctor) banks(ctx context.Context) {
 		list = append(list, openbanking.Config{ID: mockBankID, Issuer: "http://" + d.cfg.BankAddr + "/" + mockBankID})
 	}
 	for _, b := range list {
-		d.bank(ctx, b)
-	}
-	if d.cfg.PublicURL != "" {
-		d.add(Advice, "banks", "each bank must have %s registered as our redirect URI", d.cfg.PublicURL+callbackPath)
+		d.bank(ctx, b, len(list) > 1)
+		if d.cfg.PublicURL != "" {
+			d.add(Advice, "banks", "%s must have %s registered as our redirect URI", b.ID, b.RedirectURI(d.cfg.PublicURL+callbackPath))
+		}
 	}
 }
 
-func (d *doctor) bank(ctx context.Context, b openbanking.Config) {
+// bank looks at one bank, which is one of several or not.
+func (d *doctor) bank(ctx context.Context, b openbanking.Config, several bool) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, b.Issuer+"/.well-known/openid-configuration", nil)
@@ -101,7 +102,8 @@ func (d *doctor) bank(ctx context.Context, b openbanking.Config) {
 	}
 	defer response.Body.Close()
 	var metadata struct {
-		Issuer string `json:"issuer"`
+		Issuer     string `json:"issuer"`
+		SaysIssuer bool   `json:"authorization_response_iss_parameter_supported"`
 	}
 	content, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
 	if err != nil || response.StatusCode != http.StatusOK || json.Unmarshal(content, &metadata) != nil {
@@ -113,6 +115,9 @@ func (d *doctor) bank(ctx context.Context, b openbanking.Config) {
 		return
 	}
 	d.fine("banks", "%s answers, and calls itself as the settings do", b.ID)
+	if several && !metadata.SaysIssuer && b.Request != openbanking.Signed && b.Callback != openbanking.OwnCallback {
+		d.add(Advice, "banks", "%s does not promise to say its name in its answers, so that one could be taken for another bank's (mix-up): say callback: own, or request: signed", b.ID)
+	}
 	d.clockAgainst(response.Header.Get("Date"), b.ID)
 }
 

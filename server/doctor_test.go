@@ -86,34 +86,38 @@ func TestTheDoctorFinds(t *testing.T) {
 		certMode  os.FileMode // of its key
 		database  string      // "dev": one marked dev
 		redirect  string
+		second    string   // what another bank's entry says too; empty: there is none
 		more      []string // settings
 		grant     string   // one more of a client of Google's
 		want      string   // a part of a fault; empty: there is none
 		advice    string
 	}{
 		"nothing wrong": {},
-		"a bank that calls itself by another name":        {bank: stubBank(t, "https://other.example", time.Now()), want: "another issuer"},
-		"a bank that is not there":                        {bank: closed.URL, want: "does not answer (no connection)"},
-		"a bank without metadata":                         {bank: empty.URL, want: "answers 404 without OpenID metadata"},
-		"a clock that is a minute behind the bank's":      {bank: stubBank(t, "", time.Now().Add(time.Minute)), want: "differ by"},
-		"keys that others can read":                       {keysMode: 0o644, want: "chmod 600"},
-		"keys that are mounted for a group":               {keysMode: 0o440, advice: "its group can read"},
-		"banks' secrets that others can read":             {banksMode: 0o644, want: "banks.yaml: chmod 600"},
-		"a certificate at the bank that is about to end":  {certDays: 10, want: "a: our certificate ends in 9 days"},
-		"a certificate at the bank that has ended":        {certDays: -1, want: "a: our certificate has ended"},
-		"a certificate at the bank that is good":          {certDays: 90},
-		"a certificate's key that others can read":        {certDays: 90, certMode: 0o604, want: "tls-key.pem: chmod 600"},
-		"keys that are none":                              {keys: "{}", want: "32 bytes"},
-		"a database that is for development":              {database: "dev", want: "marked dev"},
-		"a region of Alexa whose customers cannot link":   {redirect: "https://pitangui.amazon.com/api/skill/link/M1", advice: "layla.amazon.com"},
-		"an agent of Dialogflow that nobody lets in":      {advice: "its routes are closed"},
-		"an agent whose customers have no client":         {more: []string{"SOTTO_DIALOGFLOW_USERNAME=a", "SOTTO_DIALOGFLOW_PASSWORD=b"}, advice: "no client of the platform google"},
-		"ID tokens whose keys are not there":              {more: []string{"SOTTO_DIALOGFLOW_AUDIENCE=https://a.example", "SOTTO_DIALOGFLOW_EMAIL=a@b.example", "SOTTO_DIALOGFLOW_JWKS=" + empty.URL}, want: "keys of ID tokens cannot be fetched", advice: "none of our webhooks"},
-		"Google's accounts, with all they need":           {more: []string{"SOTTO_GOOGLE_CLIENT_ID=1", "SOTTO_GOOGLE_JWKS=" + googleKeys(t)}, grant: linking.JWTBearer},
-		"Google's accounts without Google's client id":    {grant: linking.JWTBearer, want: "SOTTO_GOOGLE_CLIENT_ID is missing"},
-		"Google's accounts whose keys are not there":      {more: []string{"SOTTO_GOOGLE_CLIENT_ID=1", "SOTTO_GOOGLE_JWKS=" + empty.URL}, grant: linking.JWTBearer, want: "keys of Google's ID tokens cannot be fetched"},
-		"Google's client id without a client to use it":   {more: []string{"SOTTO_GOOGLE_CLIENT_ID=1", "SOTTO_GOOGLE_JWKS=" + googleKeys(t)}, grant: "client_credentials", advice: "no client has the grant"},
-		"a redirect URI that a browser cannot be sent to": {redirect: "javascript:alert(1)", want: "redirect URI"},
+		"a bank that calls itself by another name":          {bank: stubBank(t, "https://other.example", time.Now()), want: "another issuer"},
+		"a bank that is not there":                          {bank: closed.URL, want: "does not answer (no connection)"},
+		"a bank without metadata":                           {bank: empty.URL, want: "answers 404 without OpenID metadata"},
+		"a clock that is a minute behind the bank's":        {bank: stubBank(t, "", time.Now().Add(time.Minute)), want: "differ by"},
+		"keys that others can read":                         {keysMode: 0o644, want: "chmod 600"},
+		"keys that are mounted for a group":                 {keysMode: 0o440, advice: "its group can read"},
+		"banks' secrets that others can read":               {banksMode: 0o644, want: "banks.yaml: chmod 600"},
+		"one of two banks whose answers could be anybody's": {second: "request: plain", advice: "b does not promise to say its name"},
+		"a bank with a redirect URI of its own":             {second: "callback: own", advice: "b must have http://127.0.0.1:1/link/callback/b registered"},
+		"a bank that shares its redirect URI":               {advice: "a must have http://127.0.0.1:1/link/callback registered"},
+		"a certificate at the bank that is about to end":    {certDays: 10, want: "a: our certificate ends in 9 days"},
+		"a certificate at the bank that has ended":          {certDays: -1, want: "a: our certificate has ended"},
+		"a certificate at the bank that is good":            {certDays: 90},
+		"a certificate's key that others can read":          {certDays: 90, certMode: 0o604, want: "tls-key.pem: chmod 600"},
+		"keys that are none":                                {keys: "{}", want: "32 bytes"},
+		"a database that is for development":                {database: "dev", want: "marked dev"},
+		"a region of Alexa whose customers cannot link":     {redirect: "https://pitangui.amazon.com/api/skill/link/M1", advice: "layla.amazon.com"},
+		"an agent of Dialogflow that nobody lets in":        {advice: "its routes are closed"},
+		"an agent whose customers have no client":           {more: []string{"SOTTO_DIALOGFLOW_USERNAME=a", "SOTTO_DIALOGFLOW_PASSWORD=b"}, advice: "no client of the platform google"},
+		"ID tokens whose keys are not there":                {more: []string{"SOTTO_DIALOGFLOW_AUDIENCE=https://a.example", "SOTTO_DIALOGFLOW_EMAIL=a@b.example", "SOTTO_DIALOGFLOW_JWKS=" + empty.URL}, want: "keys of ID tokens cannot be fetched", advice: "none of our webhooks"},
+		"Google's accounts, with all they need":             {more: []string{"SOTTO_GOOGLE_CLIENT_ID=1", "SOTTO_GOOGLE_JWKS=" + googleKeys(t)}, grant: linking.JWTBearer},
+		"Google's accounts without Google's client id":      {grant: linking.JWTBearer, want: "SOTTO_GOOGLE_CLIENT_ID is missing"},
+		"Google's accounts whose keys are not there":        {more: []string{"SOTTO_GOOGLE_CLIENT_ID=1", "SOTTO_GOOGLE_JWKS=" + empty.URL}, grant: linking.JWTBearer, want: "keys of Google's ID tokens cannot be fetched"},
+		"Google's client id without a client to use it":     {more: []string{"SOTTO_GOOGLE_CLIENT_ID=1", "SOTTO_GOOGLE_JWKS=" + googleKeys(t)}, grant: "client_credentials", advice: "no client has the grant"},
+		"a redirect URI that a browser cannot be sent to":   {redirect: "javascript:alert(1)", want: "redirect URI"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -147,6 +151,9 @@ func TestTheDoctorFinds(t *testing.T) {
 			}
 			banks := strings.ReplaceAll(`- {id: a, name: A, dialect: uk-ob-3.1, issuer: "URL", resource_url: "URL/aisp", authorization_url: "URL/a", token_url: "URL/t",
   jwks_url: "URL/j", client_id: c, auth: client_secret_basic, client_secret: s, zone: Europe/London}`, "URL", tc.bank)
+			if tc.second != "" {
+				banks += "\n" + strings.NewReplacer("id: a, name: A", "id: b, name: B", "zone:", tc.second+", zone:").Replace(banks)
+			}
 			if tc.certDays != 0 {
 				cert, key := ownCertificate(t, time.Now().AddDate(0, 0, tc.certDays))
 				banks = strings.Replace(banks, "zone:", fmt.Sprintf("tls_cert_file: %q, tls_key_file: %q, zone:",

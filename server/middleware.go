@@ -158,7 +158,7 @@ func boundBody(next echo.HandlerFunc) echo.HandlerFunc {
 // fromElsewhere are the routes, beside webhooks, to which other hosts post: none of them acts by a cookie, but /link/callback, which proves by the state it
 // gave that the customer's browser is the one it was given to.
 var fromElsewhere = map[string]bool{
-	"/oauth/token": true, "/oauth/par": true, "/oauth/revoke": true, "/oauth/introspect": true, "/link/callback": true,
+	"/oauth/token": true, "/oauth/par": true, "/oauth/revoke": true, "/oauth/introspect": true, callbackPath: true, callbackPath + "/:bank": true,
 }
 
 // sameOrigin refuses what a browser posts to a page of ours from another site.
@@ -166,7 +166,7 @@ func (s *Server) sameOrigin() echo.MiddlewareFunc {
 	guard := http.NewCrossOriginProtection()
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			if !fromElsewhere[c.Request().URL.Path] && !webhooks[c.Request().URL.Path] && guard.Check(c.Request()) != nil {
+			if !fromElsewhere[c.Path()] && !webhooks[c.Request().URL.Path] && guard.Check(c.Request()) != nil {
 				return echo.NewHTTPError(http.StatusForbidden)
 			}
 			return next(c)

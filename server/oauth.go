@@ -36,8 +36,10 @@ func (s *Server) mountOAuth(e *echo.Echo) {
 	e.POST(authorizePath, s.decide)
 	e.GET(resumePath+":interaction", s.resume)
 	e.GET(chatPath, s.openChat)
-	e.GET("/link/callback", s.callback)
-	e.POST("/link/callback", s.callbackPosted)
+	for _, path := range []string{callbackPath, callbackPath + "/:bank"} {
+		e.GET(path, s.callback)
+		e.POST(path, s.callbackPosted)
+	}
 	e.POST("/oauth/par", s.push)
 	e.POST("/oauth/token", s.token)
 	e.POST("/oauth/revoke", s.revoke)
@@ -155,9 +157,17 @@ func (s *Server) callbackPosted(c echo.Context) error {
 			}
 		}
 		c.Response().Header().Set("Cache-Control", "no-store")
-		return c.Redirect(http.StatusSeeOther, "/link/callback?"+q.Encode())
+		return c.Redirect(http.StatusSeeOther, callbackURL(c)+"?"+q.Encode())
 	}
 	return s.comeBack(c, form)
+}
+
+// callbackURL is where the browser has come back to: the address that banks share, or one bank's own.
+func callbackURL(c echo.Context) string {
+	if bank := c.Param("bank"); bank != "" {
+		return callbackPath + "/" + url.PathEscape(bank)
+	}
+	return callbackPath
 }
 
 func (s *Server) comeBack(c echo.Context, answer url.Values) error {
@@ -165,6 +175,7 @@ func (s *Server) comeBack(c echo.Context, answer url.Values) error {
 	defer done()
 	r := banking.Return{
 		Code: answer.Get("code"), State: answer.Get("state"), IDToken: answer.Get("id_token"), Issuer: answer.Get("iss"), Error: answer.Get("error"),
+		At: banking.BankID(c.Param("bank")),
 	}
 	next, err := s.authority.Return(ctx, s.browser(c), r)
 	var refused *linking.OAuthError

@@ -271,7 +271,7 @@ func (s *Server) showFragment(c echo.Context) error {
 	c.Response().Header().Set("Content-Security-Policy",
 		"default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 	w := s.words(c)
-	return s.show(c, http.StatusOK, "fragment", w, s.frame(w, "fragment.title"))
+	return s.show(c, http.StatusOK, "fragment", w, hopPage{frame: s.frame(w, "fragment.title"), To: callbackURL(c)})
 }
 
 // show renders a page whole before the first byte is sent.

@@ -14,7 +14,7 @@ import (
 	"sotto/linking"
 )
 
-// callbackPath is where a bank sends a customer back to, and what is registered there.
+// callbackPath is where banks send customers back to, and what is registered there; one bank's own is below it.
 const callbackPath = "/link/callback"
 
 // The mock bank, as Sotto knows it from configuration alone.

@@ -96,7 +96,7 @@ func TestACustomerLinksInABrowser(t *testing.T) {
 func houseWith(t *testing.T, strict, fragment bool) (*openHouse, dev.Customer, string) {
 	t.Helper()
 	if strict {
-		h, customer := signedHouse(t, fragment)
+		h, customer := signedHouse(t, fragment, fragment)
 		return h, customer, "strict"
 	}
 	h := open(t)

@@ -26,9 +26,14 @@ import (
 )
 
 // signedHouse is a house with one more bank, "strict", which takes only signed requests, wants a signed assertion at its token endpoint, and
-// answers by form_post or in a fragment. It is on another site than the house, as banks are: localhost, not 127.0.0.1.
-func signedHouse(tb testing.TB, fragment bool) (*openHouse, dev.Customer) {
+// answers by form_post or in a fragment, to the redirect URI that banks share or to its own. It is on another site than the house, as banks are:
+// localhost, not 127.0.0.1.
+func signedHouse(tb testing.TB, fragment, own bool) (*openHouse, dev.Customer) {
 	tb.Helper()
+	path, setting := "/link/callback", "shared"
+	if own {
+		path, setting = "/link/callback/strict", "own"
+	}
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		tb.Fatal(err)
@@ -71,15 +76,16 @@ func signedHouse(tb testing.TB, fragment bool) (*openHouse, dev.Customer) {
   signing_key_file: %[2]s
   signing_kid: ours
   request: signed
+  callback: %[3]s
   zone: Europe/London
   locale: en-GB
-`, base, keyFile))
+`, base, keyFile, setting))
 	h := openAs(tb, morning, server.Config{State: tb.TempDir(), Addr: addr, Banks: banks})
 	customer := dev.Customer{Username: "ada", Password: rand.Text(), TOTPSecret: base32.StdEncoding.EncodeToString([]byte(rand.Text())[:20])}
 	bank, err := mockbank.New(mockbank.Options{
 		BaseURL: base, Clock: h.Now, Seed: 1, NoFormPost: fragment,
 		Clients: []mockbank.Client{{
-			ID: "sotto", Name: "Sotto", Auth: mockbank.AuthPrivateKey, JWKS: jwks, SignedOnly: true, RedirectURIs: []string{"http://" + addr + "/link/callback"},
+			ID: "sotto", Name: "Sotto", Auth: mockbank.AuthPrivateKey, JWKS: jwks, SignedOnly: true, RedirectURIs: []string{"http://" + addr + path},
 		}},
 		Customers: map[string]mockbank.Credential{"ada": {Password: customer.Password, TOTPSecret: customer.TOTPSecret}},
 	})
@@ -98,9 +104,16 @@ func signedHouse(tb testing.TB, fragment bool) (*openHouse, dev.Customer) {
 // TestABankThatTakesOnlySignedRequests links through the whole house at a bank of request: signed, and asks it.
 func TestABankThatTakesOnlySignedRequests(t *testing.T) {
 	t.Parallel()
-	for name, fragment := range map[string]bool{"and answers by form_post": false, "and answers in a fragment": true} {
+	for name, tc := range map[string]struct {
+		fragment, own bool
+		path          string
+	}{
+		"and answers by form_post":                          {false, false, "/link/callback"},
+		"and answers in a fragment":                         {true, false, "/link/callback"},
+		"and answers in a fragment at its own redirect URI": {true, true, "/link/callback/strict"},
+	} {
 		t.Run(name, func(t *testing.T) {
-			h, customer := signedHouse(t, fragment)
+			h, customer := signedHouse(t, tc.fragment, tc.own)
 			w := h.walker(t, "alexa")
 			w.customer = customer
 			consent := w.open(nil)
@@ -109,8 +122,8 @@ func TestABankThatTakesOnlySignedRequests(t *testing.T) {
 			}
 			page := w.submit(consent, url.Values{"bank": {"strict"}, "scope": {"balances"}, "decision": {"approve"}})
 			page = w.decide(w.signIn(page), "approve")
-			if fragment {
-				if page.URL.Path != "/link/callback" || !strings.Contains(page.Source, "<noscript>") {
+			if tc.fragment {
+				if page.URL.Path != tc.path || !strings.Contains(page.Source, "<noscript>") {
 					t.Fatalf("on %s: %s", page.URL.Path, page.Text)
 				}
 				answer, err := url.ParseQuery(page.URL.Fragment) // what the page's script would post
@@ -136,7 +149,13 @@ func TestABankThatTakesOnlySignedRequests(t *testing.T) {
 // TestAFormPostedByTheBankFindsItsBrowser posts a bank's answer as a browser does that sends no cookie with what another site posts.
 func TestAFormPostedByTheBankFindsItsBrowser(t *testing.T) {
 	t.Parallel()
-	h, customer := signedHouse(t, false)
+	for path, own := range map[string]bool{"/link/callback": false, "/link/callback/strict": true} {
+		t.Run(path, func(t *testing.T) { postFromTheBank(t, path, own) })
+	}
+}
+
+func postFromTheBank(t *testing.T, path string, own bool) {
+	h, customer := signedHouse(t, false, own)
 	w := h.walker(t, "alexa")
 	w.customer = customer
 	page := w.submit(w.open(nil), url.Values{"bank": {"strict"}, "scope": {"balances"}, "decision": {"approve"}})
@@ -145,7 +164,7 @@ func TestAFormPostedByTheBankFindsItsBrowser(t *testing.T) {
 	for _, f := range page.Forms[0].Fields {
 		form.Set(f.Name, f.Value)
 	}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.PublicURL()+"/link/callback", strings.NewReader(form.Encode()))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.PublicURL()+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,8 +173,27 @@ func TestAFormPostedByTheBankFindsItsBrowser(t *testing.T) {
 	r.Header.Set("Sec-Fetch-Site", "cross-site")
 	status, header, _ := ask(t, r)
 	to, err := url.Parse(header.Get("Location"))
-	if err != nil || status != http.StatusSeeOther || to.Path != "/link/callback" || to.Host != "" || header.Get("Cache-Control") != "no-store" {
+	if err != nil || status != http.StatusSeeOther || to.Path != path || to.Host != "" || header.Get("Cache-Control") != "no-store" {
 		t.Fatalf("got %d to %q", status, header.Get("Location"))
 	}
 	w.back(w.visit(h.PublicURL() + to.String()))
+}
+
+// TestAnAnswerThatCameToAnotherBanksAddressJoinsNothing: a bank with a redirect URI of its own answers there, and nowhere else (mix-up).
+func TestAnAnswerThatCameToAnotherBanksAddressJoinsNothing(t *testing.T) {
+	t.Parallel()
+	h, customer := signedHouse(t, false, true)
+	for _, path := range []string{"/link/callback", "/link/callback/albion"} {
+		w := h.walker(t, "alexa")
+		w.customer = customer
+		page := w.submit(w.open(nil), url.Values{"bank": {"strict"}, "scope": {"balances"}, "decision": {"approve"}})
+		page = w.decide(w.signIn(page), "approve")
+		if page.Forms[0].Action.Path != "/link/callback/strict" {
+			t.Fatalf("the bank answers to %s", page.Forms[0].Action)
+		}
+		page.Forms[0].Action.Path = path
+		if page = w.submit(page, nil); page.Arrived || !strings.HasPrefix(page.URL.Path, "/link/") || !strings.Contains(page.URL.RawQuery, "problem=other") {
+			t.Errorf("at %s the customer comes to %s", path, page.URL)
+		}
+	}
 }

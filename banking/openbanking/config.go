@@ -38,6 +38,12 @@ const (
 	Signed = "signed"
 )
 
+// The redirect URIs at which a bank's customers come back: the one that banks share, or the bank's own, where no other bank's answer is taken.
+const (
+	SharedCallback = "shared"
+	OwnCallback    = "own"
+)
+
 // Config is one bank of SOTTO_BANKS. The yaml names are the contract's.
 type Config struct {
 	ID               string         `yaml:"id"`
@@ -55,9 +61,10 @@ type Config struct {
 	SigningKID       string         `yaml:"signing_kid"`
 	TLSCertFile      string         `yaml:"tls_cert_file"`
 	TLSKeyFile       string         `yaml:"tls_key_file"`
-	CAFile           string         `yaml:"ca_file"` // roots for this bank alone, in place of the system's
-	Request          string         `yaml:"request"` // plain, where it is empty
-	Zone             string         `yaml:"zone"`    // IANA
+	CAFile           string         `yaml:"ca_file"`  // roots for this bank alone, in place of the system's
+	Request          string         `yaml:"request"`  // plain, where it is empty
+	Callback         string         `yaml:"callback"` // shared, where it is empty
+	Zone             string         `yaml:"zone"`     // IANA
 	Locale           string         `yaml:"locale"`
 }
 
@@ -94,6 +101,9 @@ func (c Config) Check() error {
 	}
 	if c.ClientID == "" {
 		fault("client_id is missing")
+	}
+	if c.Callback != "" && c.Callback != SharedCallback && c.Callback != OwnCallback {
+		fault("callback must be shared or own")
 	}
 	faults = append(faults, c.checkAuth()...)
 	if _, err := time.LoadLocation(c.Zone); err != nil || c.Zone == "" || c.Zone == "Local" {
@@ -135,6 +145,22 @@ func (c Config) checkAuth() (faults []string) {
 		faults = append(faults, "tls_cert_file and tls_key_file go together")
 	}
 	return faults
+}
+
+// RedirectURI is where customers come back from the bank, and what is to be registered there. shared is the one of all banks.
+func (c Config) RedirectURI(shared string) string {
+	if c.Callback == OwnCallback {
+		return shared + "/" + c.ID
+	}
+	return shared
+}
+
+// at is what a Return from the bank says of where it came to.
+func (c Config) at() banking.BankID {
+	if c.Callback == OwnCallback {
+		return banking.BankID(c.ID)
+	}
+	return ""
 }
 
 func isID(id string) bool {

@@ -52,6 +52,7 @@ func TestSettingsThatCannotWorkAreRefused(t *testing.T) {
 		"an unencrypted bank that is not this machine": {func(c *openbanking.Config) { c.TokenURL = "http://bank.example/token" }, "token_url must be https"},
 		"a password in a URL":                          {func(c *openbanking.Config) { c.TokenURL = "https://a:b@bank.example/token" }, "token_url"},
 		"a request that is neither":                    {func(c *openbanking.Config) { c.Request = "loud" }, "request must"},
+		"a callback that is neither":                   {func(c *openbanking.Config) { c.Callback = "mine" }, "callback must"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := a.config(openbanking.Basic, openbanking.Plain)

@@ -18,12 +18,15 @@ import (
 )
 
 // Exchange turns the customer's return into tokens and the bank's subject for him. An answer that names another issuer, or none where the bank
-// promises to name itself, was meant for another bank (RFC 9207, mix-up) and its code is not sent anywhere.
+// promises to name itself, or that came to another redirect URI than this bank's, was another bank's (RFC 9207, RFC 9700 section 4.4: mix-up), and its code is not
+// sent anywhere.
 func (b *Bank) Exchange(ctx context.Context, a banking.Authorization, r banking.Return) (banking.Tokens, string, error) {
 	var none banking.Tokens
 	switch {
 	case !same(r.State, a.State) || a.State == "":
 		return none, "", fmt.Errorf("%w: state", banking.ErrGarbled)
+	case r.At != b.config.at():
+		return none, "", fmt.Errorf("%w: answer at another bank's redirect URI", banking.ErrGarbled)
 	case r.Issuer != "" && r.Issuer != b.config.Issuer:
 		return none, "", fmt.Errorf("%w: answer of another issuer", banking.ErrGarbled)
 	case r.Issuer == "" && b.config.Request == Plain && b.metadata(ctx).SaysIssuer: // signed, the id_token says it

@@ -62,12 +62,14 @@ func openForger(t *testing.T) *forger {
 	return f
 }
 
-func (f *forger) bank(request string) *openbanking.Bank {
+func (f *forger) bank(request string) *openbanking.Bank { return f.bankWith(request, "") }
+
+func (f *forger) bankWith(request, back string) *openbanking.Bank {
 	f.t.Helper()
 	a := openAlbion(f.t, nil)
 	c := a.config(openbanking.PrivateKey, request)
 	c.Issuer, c.ResourceURL, c.AuthorizationURL, c.TokenURL, c.JWKSURL = f.url, f.url+"/bank/aisp", f.url+"/authorize", f.url+"/token", f.url+"/jwks"
-	c.ClientID, c.CAFile = "sotto", ""
+	c.ClientID, c.CAFile, c.Callback = "sotto", "", back
 	if request == openbanking.Signed {
 		c.SigningKeyFile = filepath.Join(a.dir, "rsa.pem")
 	}
@@ -206,6 +208,46 @@ func TestACodeIsNotSentWhereTheAnswerIsNotForThisLogin(t *testing.T) {
 			f.token, f.traded = f.sign(f.claims(a), nil), 0
 			if _, _, err := bank.Exchange(t.Context(), a, tc.back(a)); !errors.Is(err, banking.ErrGarbled) || f.traded != 0 {
 				t.Errorf("got %v, want ErrGarbled; the code was sent %d times", err, f.traded)
+			}
+		})
+	}
+}
+
+// TestACodeIsNotSentWhereTheAnswerCameToAnotherBanksAddress: a hostile bank can send its customer on to another bank, and so be given the other's
+// code (mix-up). The other bank sends him back to its own address.
+func TestACodeIsNotSentWhereTheAnswerCameToAnotherBanksAddress(t *testing.T) {
+	for name, tc := range map[string]struct {
+		callback string
+		at       banking.BankID
+		want     error
+	}{
+		"its own":                             {openbanking.OwnCallback, "albion", nil},
+		"another bank's own":                  {openbanking.OwnCallback, "aurora", banking.ErrGarbled},
+		"the one that banks share":            {openbanking.OwnCallback, "", banking.ErrGarbled},
+		"another's, of one that shares its":   {openbanking.SharedCallback, "aurora", banking.ErrGarbled},
+		"its own, if it had one":              {openbanking.SharedCallback, "albion", banking.ErrGarbled},
+		"the shared one":                      {openbanking.SharedCallback, "", nil},
+		"the shared one, as nothing was said": {"", "", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := openForger(t)
+			bank := f.bankWith(openbanking.Plain, tc.callback)
+			a, err := bank.Authorize(t.Context(), all(), "state")
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.token = f.sign(f.claims(a), nil)
+			_, _, err = bank.Exchange(t.Context(), a, banking.Return{Code: "code", State: "state", Issuer: f.url, At: tc.at})
+			if !errors.Is(err, tc.want) || (f.traded == 0) != (tc.want != nil) {
+				t.Errorf("got %v, want %v; the code was sent %d times", err, tc.want, f.traded)
+			}
+			u, err := url.Parse(a.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := map[bool]string{true: callback + "/albion", false: callback}[tc.callback == openbanking.OwnCallback]
+			if got := u.Query().Get("redirect_uri"); got != want {
+				t.Errorf("the customer is sent back to %s, want %s", got, want)
 			}
 		})
 	}

@@ -33,7 +33,7 @@ import (
 
 // Options are what a Bank needs besides its settings.
 type Options struct {
-	// Redirect is Sotto's callback: the public URL and /link/callback.
+	// Redirect is Sotto's callback, which banks share: the public URL and /link/callback.
 	Redirect string
 	// Now gives the house's time.
 	Now func() time.Time
@@ -93,6 +93,7 @@ func New(c Config, o Options) (*Bank, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: resource_url", ErrConfig)
 	}
+	o.Redirect = c.RedirectURI(o.Redirect)
 	if c.Request == "" {
 		c.Request = Plain
 	}
