@@ -77,7 +77,7 @@ func (db *DB) Refresh(ctx context.Context, r linking.Refreshing) (linking.Basis,
 	if r.Hash != nil && r.Access == nil { // Nothing is to be kept, so nothing is written.
 		err = none(db.get(ctx, stableGuard, []any{r.Hash, r.Client, r.Want, r.Resource}, basis(&g)...))
 	} else {
-		used, err = db.accept(ctx, r, basis(&g))
+		used, err = db.accept(ctx, r, &g)
 	}
 	if err != nil {
 		return linking.Basis{}, time.Time{}, fmt.Errorf("refresh: %w", err)
@@ -88,34 +88,32 @@ func (db *DB) Refresh(ctx context.Context, r linking.Refreshing) (linking.Basis,
 const stableGuard = `SELECT ` + basisColumns + ` FROM grants g JOIN links l ON l.id = g.link_id
 	WHERE g.refresh = $1 AND g.client = $2 AND g.ended = 0 AND $3 & ~l.scopes = 0 AND ($4 = '' OR g.resource = $4)`
 
-// accept keeps what must be kept of a refresh token's use, and reads its grant.
-func (db *DB) accept(ctx context.Context, r linking.Refreshing, into []any) (used int64, err error) {
+// accept keeps what must be kept of a refresh token's use, and gives its grant: by one statement, unless an opaque access token is given for a
+// token that is replaced.
+func (db *DB) accept(ctx context.Context, r linking.Refreshing, g *linking.Basis) (used int64, err error) {
 	query, args := db.guard(r)
-	guard, err := db.inside(ctx, query)
-	if err != nil {
-		return 0, err
-	}
-	read, err := db.inside(ctx, basisByID)
-	if err != nil {
-		return 0, err
-	}
-	err = db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		var grant string
-		if err := guard.one(ctx, tx, args, &grant, &used); err != nil {
-			return none(err)
-		}
-		if r.Hash == nil && r.Access != nil {
-			if err := addAccess(ctx, tx, grant, *r.Access); err != nil {
-				return err
+	into := append(basis(g), &used)
+	if r.Hash != nil || r.Access == nil {
+		err = none(db.single(ctx, query, args, into...))
+	} else {
+		err = db.append(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			if err := one(ctx, tx, query, args, into...); err != nil {
+				return none(err)
 			}
-		}
-		return read.one(ctx, tx, []any{grant}, into...)
-	})
+			return addAccess(ctx, tx, g.Grant, *r.Access)
+		})
+	}
 	if err != nil {
 		return 0, err // not what was used: where ctx has ended, the transaction may still be writing it
 	}
 	return used, nil
 }
+
+// returning gives of a row that has a grant_id what basis reads, so that no statement need follow that reads it: each is a round trip to an engine
+// that is elsewhere.
+const returning = ` RETURNING grant_id, (SELECT g.resource FROM grants g WHERE g.id = grant_id), (SELECT g.link_id FROM grants g WHERE g.id = grant_id),
+	(SELECT l.subject FROM grants g JOIN links l ON l.id = g.link_id WHERE g.id = grant_id),
+	(SELECT l.scopes FROM grants g JOIN links l ON l.id = g.link_id WHERE g.id = grant_id)`
 
 // guard is the guarded statement: it touches a row if the token is good, and gives the grant and when the token was first used. The grant is
 // held, so that an end or a sweep comes wholly before or wholly after.
@@ -123,15 +121,14 @@ func (db *DB) guard(r linking.Refreshing) (query string, args []any) {
 	if r.Hash != nil {
 		return `INSERT INTO access_tokens (hash, grant_id, scopes, issued, expires, revoked)
 			SELECT $1, g.id, $2, $3, $4, 0 FROM grants g JOIN links l ON l.id = g.link_id
-			WHERE g.refresh = $5 AND g.client = $6 AND g.ended = 0 AND $7 & ~l.scopes = 0 AND ($8 = '' OR g.resource = $8)` + db.engine.holds + ` RETURNING grant_id, 0`,
+			WHERE g.refresh = $5 AND g.client = $6 AND g.ended = 0 AND $7 & ~l.scopes = 0 AND ($8 = '' OR g.resource = $8)` + db.engine.holds + returning + `, 0`,
 			[]any{r.Access.Hash, r.Access.Scopes, millis(r.Access.Issued), millis(r.Access.Expires), r.Hash, r.Client, r.Want, r.Resource}
 	}
 	return `INSERT INTO rotations (grant_id, generation, used)
 		SELECT g.id, $1, $2 FROM grants g JOIN links l ON l.id = g.link_id
 		WHERE g.id = $3 AND g.client = $4 AND g.exchanged > 0 AND g.ended = 0 AND $1 > g.floor AND $5 & ~l.scopes = 0
 			AND ($7 = '' OR g.resource = $7)` + db.engine.holds + `
-		ON CONFLICT (grant_id, generation) DO UPDATE SET used = rotations.used WHERE excluded.used - rotations.used <= $6
-		RETURNING grant_id, used`,
+		ON CONFLICT (grant_id, generation) DO UPDATE SET used = rotations.used WHERE excluded.used - rotations.used <= $6` + returning + `, used`,
 		[]any{r.Generation, millis(r.Now), r.Grant, r.Client, r.Want, r.Grace.Milliseconds(), r.Resource}
 }
 

@@ -36,6 +36,37 @@ type waiter struct {
 	done chan error // one place
 }
 
+// single runs one statement that gives one row, as append runs a transaction. An engine that is not in this process makes a transaction of it by
+// itself, in one round trip.
+func (db *DB) single(ctx context.Context, query string, args []any, into ...any) error {
+	if db.engine.local {
+		s, err := db.inside(ctx, query)
+		if err != nil {
+			return err
+		}
+		return db.append(ctx, func(ctx context.Context, tx *sql.Tx) error { return s.one(ctx, tx, args, into...) })
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	w := &waiter{ctx: ctx, done: make(chan error, 1)}
+	return db.group.apart(w, func() error {
+		return repeat(ctx, db.engine.again, func() error {
+			return db.inTurn(ctx, func() error {
+				ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+				defer cancel()
+				return db.writer.QueryRowContext(ctx, query, args...).Scan(into...)
+			})
+		})
+	})
+}
+
+// apart runs f beside the one who waits for it, who may leave sooner.
+func (g *group) apart(w *waiter, f func() error) error {
+	g.running.Go(func() { w.done <- f() })
+	return w.wait()
+}
+
 // append runs f in a transaction that it may share with others; nil means it is on disk. An error of f undoes f alone. When
 // ctx ends first, whether f was done is not known. An engine that is not in this process groups its flushes by itself.
 func (db *DB) append(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
@@ -45,8 +76,7 @@ func (db *DB) append(ctx context.Context, f func(context.Context, *sql.Tx) error
 	w := &waiter{ctx, f, make(chan error, 1)}
 	g := &db.group
 	if !db.engine.local {
-		g.running.Go(func() { w.done <- db.write(ctx, f) })
-		return w.wait()
+		return g.apart(w, func() error { return db.write(ctx, f) })
 	}
 	g.mu.Lock()
 	if len(g.waiting) >= queue {

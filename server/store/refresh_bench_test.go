@@ -14,7 +14,7 @@ import (
 
 // BenchmarkRefreshOnPostgreSQL measures what a refresh costs in the store, beside the bare statement that finds the grant by its token, sent through the
 // same driver from as many goroutines over as many connections. "refresh" is of a stable token, and "rotating" of one that is replaced, each time another
-// generation: that is written, and is a transaction.
+// generation: that is written, and flushed to disk.
 func BenchmarkRefreshOnPostgreSQL(b *testing.B) {
 	url := database.PostgreSQL(b)
 	db := open(b, url)
