@@ -3,7 +3,7 @@ package nlu
 import "strings"
 
 // maxChoices bounds how many sentences one line of a language's file makes.
-const maxChoices = 12
+const maxChoices = 8
 
 // choices writes a line out: "(what is|tell me) my [current] balance" is four sentences. Of more than there is room for, it takes some, evenly.
 func choices(line string, limit int) []string {

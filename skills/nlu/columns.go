@@ -9,9 +9,12 @@ const (
 	single = iota + 1
 	begun  // as this word is
 	pair   // of neighbours
+	triple // of neighbours
 	called // by this word
 	calledAfter
 	calledBefore
+	about   // this, by how the text begins and ends
+	aboutIn // so many words
 )
 
 // featureOf mixes two words into a feature of a kind. It is odd: none is 0.

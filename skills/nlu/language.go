@@ -20,6 +20,7 @@ type language struct {
 	Rewrite   map[string]string          `yaml:"rewrite"`   // words that stand for others
 	Polite    []string                   `yaml:"polite"`    // said around a question, telling nothing
 	Sentences map[skills.Intent][]string `yaml:"sentences"` // beside the catalogue's: "(a|b) c [d]" is a choice and a part that may be left out
+	Money     []string                   `yaml:"money"`     // words that say that a text is about the customer's money
 	Slots     slotWords                  `yaml:"slots"`
 	Periods   periodWords                `yaml:"periods"`
 

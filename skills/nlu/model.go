@@ -6,18 +6,21 @@ import (
 	"sotto/skills"
 )
 
-// model is a linear one over words, how they begin, and pairs of neighbours: multinomial logistic regression. It is small, it is trained in
+// model is a linear one over words, how they begin, and pairs and triples of neighbours: multinomial logistic regression. It is small, it is trained in
 // milliseconds, and how sure it is can be read off it.
 type model struct {
 	intents []skills.Intent
+	told    []bool            // of each, whether something of the customer's is told
 	words   map[string]uint32 // and beginnings of words
 	begin   []uint32          // the number of a word's beginning, by the number of the word
+	subject []uint32          // what a word says that a text is about, by the same
 	columns columns           // of the weights, by feature
 	weights []float32         // a column is one weight for each intent
 }
 
-// sure is how likely an intent has to be. It was chosen, as the constants of training were, by BenchmarkHeldOut.
-const sure = 0.43
+// sure is how likely an intent has to be; those by which something of the customer's is told, together: that something is asked for may be clearer than what. It
+// was chosen, as the constants of training were, by sentences of our own: see BenchmarkHeldOut and testdata.
+const sure = 0.45
 
 const (
 	edge  = 1 // the beginning and the end of a text
@@ -33,12 +36,12 @@ func (m *model) learn(w string) uint32 {
 	}
 	id = first + uint32(len(m.begin)) //nolint:gosec // thousands
 	m.words[w] = id
-	m.begin = append(m.begin, 0)
+	m.begin, m.subject = append(m.begin, 0), append(m.subject, subjectOf(w))
 	if w[0] != '<' {
 		b := beginning(w)
 		if _, ok := m.words[b]; !ok {
 			m.words[b] = first + uint32(len(m.begin)) //nolint:gosec // thousands
-			m.begin = append(m.begin, 0)
+			m.begin, m.subject = append(m.begin, 0), append(m.subject, nothing)
 		}
 		m.begin[id-first] = m.words[b]
 	}
@@ -62,6 +65,10 @@ func (m *model) features(features []feature, ids []uint32, names []calling) []fe
 	for _, n := range names {
 		features = append(features, featureOf(called, n.word, 0), featureOf(calledAfter, n.word, ids[n.unit]), featureOf(calledBefore, n.word, ids[n.unit+2]))
 	}
+	// What a text is about, how it begins and ends, and how long it is.
+	a := m.aboutOf(ids)
+	features = append(features, featureOf(about, a, 0), featureOf(about, a, ids[1]), featureOf(about, a, ids[len(ids)-2]),
+		featureOf(aboutIn, a, uint32(min(len(ids), long))))
 	for i, id := range ids {
 		if id >= first {
 			features = append(features, featureOf(single, id, 0))
@@ -72,12 +79,30 @@ func (m *model) features(features []feature, ids []uint32, names []calling) []fe
 		if i+1 < len(ids) {
 			features = append(features, featureOf(pair, id, ids[i+1]))
 		}
+		if i+2 < len(ids) {
+			features = append(features, featureOf(triple, uint32(featureOf(pair, id, ids[i+1])), ids[i+2]))
+		}
 	}
 	return features
 }
 
 // classify gives the likeliest intent, and whether it is sure.
 func (m *model) classify(u *understood) (skills.Intent, bool) {
+	likelihoods := m.likelihoods(u)
+	if together, likeliest := m.toldOf(likelihoods); together >= sure {
+		return m.intents[likeliest], true
+	}
+	best := 0
+	for i, p := range likelihoods {
+		if p > likelihoods[best] {
+			best = i
+		}
+	}
+	return m.intents[best], !m.told[best] && likelihoods[best] >= sure
+}
+
+// likelihoods gives how likely each intent is.
+func (m *model) likelihoods(u *understood) []float32 {
 	ids := append(make([]uint32, 0, maxWords+2), edge)
 	for _, unit := range u.units {
 		id, ok := m.words[unit]
@@ -92,7 +117,7 @@ func (m *model) classify(u *understood) (skills.Intent, bool) {
 			callings = append(callings, calling{n.unit, id})
 		}
 	}
-	features := m.features(make([]feature, 0, 4*maxWords), append(ids, edge), callings)
+	features := m.features(make([]feature, 0, 6*maxWords), append(ids, edge), callings)
 	// What begins as a known word does may be made of it.
 	for _, w := range u.strange {
 		if b, ok := m.words[beginning(w)]; ok {
@@ -105,8 +130,21 @@ func (m *model) classify(u *understood) (skills.Intent, bool) {
 	}
 	scores := make([]float32, len(m.intents))
 	m.score(scores, own)
-	best := softmax(scores, scaleOf(len(features)))
-	return m.intents[best], scores[best] >= sure
+	softmax(scores, scaleOf(len(features)))
+	return scores
+}
+
+// toldOf gives how likely it is that something of the customer's is to be told, and the likeliest intent by which that is.
+func (m *model) toldOf(likelihoods []float32) (together float32, likeliest int) {
+	for i, p := range likelihoods {
+		if m.told[i] {
+			together += p
+			if !m.told[likeliest] || p > likelihoods[likeliest] {
+				likeliest = i
+			}
+		}
+	}
+	return together, likeliest
 }
 
 // score adds up the weights of columns.
@@ -126,15 +164,12 @@ func scaleOf(features int) float32 { return float32(1 / math.Sqrt(float64(featur
 // slim is a score, below the greatest, that makes a likelihood of nothing.
 const slim = -8
 
-// softmax turns scores into likelihoods, and gives the place of the greatest.
-func softmax(scores []float32, scale float32) int {
-	best, sum := 0, float32(0)
-	for i, s := range scores {
-		if s > scores[best] {
-			best = i
-		}
+// softmax turns scores into likelihoods.
+func softmax(scores []float32, scale float32) {
+	top, sum := scores[0], float32(0)
+	for _, s := range scores {
+		top = max(top, s)
 	}
-	top := scores[best]
 	for i, s := range scores {
 		scores[i] = 0
 		if s = (s - top) * scale; s > slim {
@@ -145,5 +180,4 @@ func softmax(scores []float32, scale float32) int {
 	for i := range scores {
 		scores[i] /= sum
 	}
-	return best
 }

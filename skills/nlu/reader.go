@@ -121,8 +121,12 @@ func (r *reader) lines(countries ...*skills.Language) []line {
 				}
 			}
 		}
+		times := 1
+		if len(e.Scopes) == 0 && e.Intent != skills.Fallback {
+			times = catalogued // they are short and few
+		}
 		for _, s := range r.Sentences[e.Intent] {
-			add(line{e.Intent, s, 1})
+			add(line{e.Intent, s, times})
 		}
 	}
 	return lines
@@ -142,7 +146,7 @@ func (r *reader) learn(lines []line) {
 			}
 		})
 	}
-	t, w := newTrainer(), newWriter(r)
+	t, w := newTrainer(append([]string{tagOf(skills.SlotAccount)}, r.Money...)), newWriter(r)
 	for _, l := range taken {
 		l.each(r.mark)
 		w.write(l, func(u *understood) {

@@ -7,12 +7,13 @@ import (
 	"sotto/skills"
 )
 
-// How the model is trained: stochastic gradient descent with AdaGrad (Duchi, Hazan, Singer 2011), in the order of the sentences dealt like cards, so that the same
-// sentences make the same model. Only the likely wrong intents are taught by a sentence, and only what was not sure comes by again.
+// How the model is trained: stochastic gradient descent with AdaGrad (Duchi, Hazan, Singer 2011), whose rate is here one for all the weights of a feature, in the
+// order of the sentences dealt like cards, so that the same sentences make the same model. Only the likely wrong intents are taught by a sentence, and only what was
+// not sure comes by again.
 const (
 	rounds = 3
 	step   = 0.4
-	decay  = 0.005
+	decay  = 0.01
 
 	learned = 0.05 // how unlikely the wrong intents together are where a sentence has nothing more to teach
 	slight  = 0.02 // how likely a wrong intent is that is left alone
@@ -35,14 +36,19 @@ type sample struct {
 	from, to int // in texts
 }
 
-// many is about how many features a language has; there is room for them from the start, so that nothing is copied while it is learned.
+// many is about how many sentences a language has; there is room for them from the start, so that nothing is copied while it is learned.
 const many = 1 << 14
 
-func newTrainer() *trainer {
-	return &trainer{
-		model:   &model{words: make(map[string]uint32, many/4), columns: newColumns(2 * many)},
-		samples: make([]sample, 0, many), columns: make([]int32, 0, 16*many), texts: make([]uint32, 0, 11*many), taught: make(map[feature]bool, many),
+// newTrainer makes a trainer who knows by which words a text is about money.
+func newTrainer(ofMoney []string) *trainer {
+	t := &trainer{
+		model:   &model{words: make(map[string]uint32, many/2), columns: newColumns(8 * many)},
+		samples: make([]sample, 0, many), columns: make([]int32, 0, 24*many), texts: make([]uint32, 0, 11*many), taught: make(map[feature]bool, many),
 	}
+	for _, w := range ofMoney {
+		t.subject[t.learn(w)-first] = money
+	}
+	return t
 }
 
 // add takes in one sentence of an intent, as often as it is to be learned. One that there is already is not learned again.
@@ -51,6 +57,8 @@ func (t *trainer) add(intent skills.Intent, units []string, names []named, times
 	if place < 0 {
 		place = len(t.intents)
 		t.intents = append(t.intents, intent)
+		entry, _ := skills.Lookup(intent)
+		t.told = append(t.told, len(entry.Scopes) > 0)
 	}
 	from, key := len(t.texts), feature(place) //nolint:gosec // a place
 	t.texts = append(t.texts, edge)
@@ -137,7 +145,7 @@ func (t *trainer) train() *model {
 	samples := t.samples
 	k := len(m.intents)
 	m.weights = make([]float32, int(m.columns.n)*k)
-	squares := make([]float32, len(m.weights))
+	slopes := make([]float32, m.columns.n) // the squares of those that a feature had, added up
 	scores := make([]float32, k)
 	steep := make([]slope, 0, k)
 	hard := make([]bool, len(samples)) // what has more to teach
@@ -162,17 +170,19 @@ func (t *trainer) train() *model {
 				continue
 			}
 			steep = steep[:0]
+			squares := float32(0)
 			for j, s := range scores {
 				if s <= -slight || s >= slight {
 					steep = append(steep, slope{j, s * scale})
+					squares += s * scale * s * scale
 				}
 			}
 			for _, c := range own {
-				weights, squares := m.weights[int(c)*k:][:k], squares[int(c)*k:][:k]
+				slopes[c] += squares / 2
+				rate := step / (float32(math.Sqrt(float64(slopes[c]))) + 1e-4)
+				weights := m.weights[int(c)*k:][:k]
 				for _, s := range steep {
-					g := s.by + decay*weights[s.intent]
-					squares[s.intent] += g * g
-					weights[s.intent] -= step * g / (float32(math.Sqrt(float64(squares[s.intent]))) + 1e-4)
+					weights[s.intent] -= rate * (s.by + decay*weights[s.intent])
 				}
 			}
 		}
