@@ -2,9 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -80,12 +77,12 @@ func (d *doctor) banks(ctx context.Context) {
 func (d *doctor) bank(ctx context.Context, b openbanking.Config, several bool) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, b.Issuer+"/.well-known/openid-configuration", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, b.MetadataURL(), nil)
 	if err != nil {
 		d.fault("banks", "%s: the issuer is no URL", b.ID)
 		return
 	}
-	transport, err := bankTransport(b)
+	transport, err := b.Transport()
 	if err != nil {
 		d.fault("banks", "%s: %v", b.ID, err)
 		return
@@ -132,27 +129,4 @@ func (d *doctor) clockAgainst(date, bank string) {
 		return
 	}
 	d.fine("clock", "it agrees with that of %s", bank)
-}
-
-// bankTransport reaches a bank with the certificates of its settings.
-func bankTransport(b openbanking.Config) (*http.Transport, error) {
-	c := &tls.Config{MinVersion: tls.VersionTLS12}
-	if b.CAFile != "" {
-		c.RootCAs = x509.NewCertPool()
-		content, err := readBounded(b.CAFile)
-		if err != nil {
-			return nil, err
-		}
-		if !c.RootCAs.AppendCertsFromPEM(content) {
-			return nil, fmt.Errorf("%w: ca_file holds no PEM certificate", ErrSettings)
-		}
-	}
-	if b.TLSCertFile != "" {
-		pair, err := tls.LoadX509KeyPair(b.TLSCertFile, b.TLSKeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("%w: tls_cert_file and tls_key_file do not go together", ErrSettings)
-		}
-		c.Certificates = []tls.Certificate{pair}
-	}
-	return &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: c}, nil
 }

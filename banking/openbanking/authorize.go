@@ -5,12 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
-	"net/http"
 	"net/url"
-	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/golang-jwt/jwt/v5"
@@ -110,54 +106,4 @@ func (b *Bank) authorizationURL(query url.Values) (string, error) {
 	// A space as %20: some banks take the plus sign for itself.
 	u.RawQuery = strings.ReplaceAll(merged.Encode(), "+", "%20")
 	return u.String(), nil
-}
-
-// metadata is what Sotto reads of the bank's metadata.
-type metadata struct {
-	Issuer     string   `json:"issuer"`
-	Modes      []string `json:"response_modes_supported"`
-	SaysIssuer bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207 section 3
-}
-
-// published is the bank's metadata as it was last read.
-type published struct {
-	mu    sync.Mutex
-	until time.Time
-	last  metadata
-}
-
-// offersFormPost says whether response_mode=form_post can be asked for. A bank that does not say so gets the fragment, which is the mode of
-// code id_token where nothing else is asked for.
-func (b *Bank) offersFormPost(ctx context.Context) bool {
-	return slices.Contains(b.metadata(ctx).Modes, "form_post")
-}
-
-// metadata reads the bank's metadata (OpenID Connect Discovery section 4), at most once an hour. Nothing is known of a bank without any; what was
-// known of one whose metadata cannot be had just now stays.
-func (b *Bank) metadata(ctx context.Context) metadata {
-	p := &b.published
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := b.options.Now()
-	if now.Before(p.until) {
-		return p.last
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(b.config.Issuer, "/")+"/.well-known/openid-configuration", nil)
-	if err != nil {
-		return p.last
-	}
-	resp, err := b.send(req)
-	if err != nil {
-		return p.last
-	}
-	body, err := readSmall(resp)
-	if err != nil || resp.StatusCode >= 500 {
-		return p.last
-	}
-	var read metadata
-	if resp.StatusCode != http.StatusOK || json.Unmarshal(body, &read) != nil || read.Issuer != b.config.Issuer {
-		read = metadata{}
-	}
-	p.until, p.last = now.Add(time.Hour), read
-	return read
 }

@@ -6,7 +6,7 @@
 // links, of where tokens are kept, or of what is asked of the figures; it holds no customer's state.
 //
 //	config.go, keys.go          settings, keys, certificates
-//	authorize.go, exchange.go   the customer's way to the bank and back; idtoken.go
+//	authorize.go, exchange.go   the customer's way to the bank and back, by what metadata.go knows
 //	token.go, clientauth.go     the token endpoint
 //	client.go, page.go          requests to the resource server; paging in chain.go, sieve.go
 //	accounts.go, balances.go, transactions.go, sorts.go   what they mean
@@ -15,7 +15,6 @@ package openbanking
 import (
 	"context"
 	"crypto/rand"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -78,7 +77,7 @@ func New(c Config, o Options) (*Bank, error) {
 	if err != nil {
 		faults = append(faults, err)
 	}
-	tlsConfig, err := readTLS(c)
+	pool, err := c.Transport()
 	if err != nil {
 		faults = append(faults, err)
 	}
@@ -101,10 +100,11 @@ func New(c Config, o Options) (*Bank, error) {
 		o.Random = rand.Reader
 	}
 	if o.Transport == nil {
-		o.Transport = transport(tlsConfig)
+		o.Transport = pool
 	}
 	b := &Bank{
 		config: c, options: o, zone: zone, resource: resource, signing: signing, fetch: make(chan struct{}, 1),
+		published: published{reading: make(chan struct{}, 1)},
 		http: &http.Client{
 			Transport:     o.Transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -128,8 +128,13 @@ func (b *Bank) Name() string { return b.config.Name }
 // Zone is where the bank's days begin and end.
 func (b *Bank) Zone() *time.Location { return b.zone }
 
-// transport is a connection pool for one bank. A proxy is used only where the environment names one in the standard way.
-func transport(config *tls.Config) *http.Transport {
+// Transport is a connection pool for the bank, with the certificates of its settings. A proxy is used only where the environment names one in the
+// standard way. The error is ErrConfig.
+func (c Config) Transport() (*http.Transport, error) {
+	config, err := readTLS(c)
+	if err != nil {
+		return nil, err
+	}
 	dialer := &net.Dialer{Timeout: 3 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
@@ -144,7 +149,7 @@ func transport(config *tls.Config) *http.Transport {
 		ResponseHeaderTimeout:  10 * time.Second,
 		ExpectContinueTimeout:  time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
-	}
+	}, nil
 }
 
 // bounded cuts bodies that are longer than any key set.
