@@ -113,7 +113,7 @@ func (a *Authority) oauth(id string) (Client, bool) {
 func (a *Authority) resources(p Platform) []string {
 	switch p {
 	case Alexa:
-		return []string{a.o.Issuer + "/alexa"}
+		return []string{a.Resource(AlexaPath)}
 	case Google:
 		return []string{a.Resource(DialogflowPath)}
 	case MCP:

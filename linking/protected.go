@@ -15,6 +15,7 @@ type ResourceMetadata struct {
 
 // The paths of resources at which tokens are presented.
 const (
+	AlexaPath      = "/alexa"
 	MCPPath        = "/mcp"
 	AlexaMCPPath   = "/mcp/alexa"  // the same for Alexa+, which wants its refusals without WWW-Authenticate
 	DialogflowPath = "/dialogflow" // of both webhooks

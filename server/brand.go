@@ -3,7 +3,6 @@ package server
 import (
 	"fmt"
 	"net/url"
-	"path/filepath"
 	"slices"
 
 	"sotto/linking"
@@ -99,5 +98,3 @@ func DialogflowBrand(cfg Config) (dialogflow.Brand, error) {
 	}
 	return b, nil
 }
-
-var defaultState = filepath.Clean(".sotto")

@@ -4,13 +4,12 @@ import (
 	"slices"
 
 	"sotto/linking"
-	"sotto/skills"
 	"sotto/skills/dialogflow"
 )
 
 const (
-	esPath = "/dialogflow/es"
-	cxPath = "/dialogflow/cx"
+	esPath = linking.DialogflowPath + "/es"
+	cxPath = linking.DialogflowPath + "/cx"
 	// dialogflowChallenge is what an agent is told that has not proven itself.
 	dialogflowChallenge = `Basic realm="dialogflow", charset="UTF-8"`
 )
@@ -39,15 +38,11 @@ func (s *Server) openDialogflow(clients []linking.Client) error {
 	if i := slices.IndexFunc(clients, func(c linking.Client) bool { return c.Platform == linking.Google }); i >= 0 {
 		c.Client = clients[i].ID
 	}
-	catalogue, err := skills.NewCatalogue(s.now)
+	parser, err := s.typed()
 	if err != nil {
 		return err
 	}
-	parser, err := s.typed(catalogue)
-	if err != nil {
-		return err
-	}
-	c.Catalogue, c.Read, c.Now = catalogue, parser.Parse, s.now
+	c.Catalogue, c.Read, c.Now = s.catalogue, parser.Parse, s.now
 	var a agents
 	if a.es, a.cx, err = dialogflow.New(c); err != nil {
 		return err

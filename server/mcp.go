@@ -13,16 +13,11 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"sotto/linking"
-	"sotto/skills"
 	"sotto/skills/mcp"
 )
 
-func (s *Server) openMCP() error {
-	catalogue, err := skills.NewCatalogue(s.now)
-	if err != nil {
-		return err
-	}
-	language, _ := catalogue.Language(mcpLocale)
+func (s *Server) openMCP() (err error) {
+	language, _ := s.catalogue.Language(mcpLocale)
 	s.mcp, err = mcp.New(mcp.Options{
 		Name: s.cfg.SkillName, Version: builtFrom(), Answer: s.answer, Say: s.phrases.Say, Language: language, Random: s.random,
 	})

@@ -20,7 +20,6 @@ import (
 	"go.uber.org/zap"
 
 	"sotto/linking"
-	"sotto/skills"
 	"sotto/skills/messenger"
 	"sotto/skills/messenger/outbox"
 )
@@ -57,11 +56,7 @@ func (s *Server) openMessenger(clients []linking.Client, pairwise []byte) error 
 	if m.names, err = hkdf.Key(sha256.New, pairwise, nil, "sotto messenger", sha256.Size); err != nil {
 		return fmt.Errorf("make the key of chats' names: %w", err)
 	}
-	catalogue, err := skills.NewCatalogue(s.now)
-	if err != nil {
-		return err
-	}
-	if _, err = s.typed(catalogue); err != nil {
+	if _, err = s.typed(); err != nil {
 		return err
 	}
 	m.worker = outbox.NewWorker(m.outbox, s.now, m.answerOwed, func(err error) {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"go.uber.org/zap"
+
+	"sotto/linking"
 )
 
 // How large a body may be.
@@ -142,7 +144,7 @@ func boundBody(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
 		limit := int64(largeBody)
-		if r.URL.Path == "/alexa" || strings.HasPrefix(r.URL.Path, "/oauth/") {
+		if r.URL.Path == linking.AlexaPath || strings.HasPrefix(r.URL.Path, "/oauth/") {
 			limit = smallBody
 		}
 		if r.ContentLength > limit && !webhooks[r.URL.Path] && !calls[r.URL.Path] { // these say it in their own terms

@@ -10,6 +10,9 @@ import (
 	"sotto/server/dev"
 )
 
+// defaultState is the default of SOTTO_STATE.
+const defaultState = ".sotto"
+
 // WalkThrough is what `serve --dev` prints: a first conversation whose commands work as they stand.
 func (s *Server) WalkThrough() string {
 	program := shellWord(s.program)

@@ -45,10 +45,10 @@ type door struct {
 }
 
 // webhooks are the routes of all doors: their refusals are said there, in the platform's terms, and other hosts post to them.
-var webhooks = map[string]bool{"/alexa": true, esPath: true, cxPath: true, messengerPath: true, deletionPath: true}
+var webhooks = map[string]bool{linking.AlexaPath: true, esPath: true, cxPath: true, messengerPath: true, deletionPath: true}
 
 func (s *Server) mountPlatforms(e *echo.Echo) {
-	doors := []door{{path: "/alexa", name: linking.Alexa, limit: smallBody, platform: s.alexa}}
+	doors := []door{{path: linking.AlexaPath, name: linking.Alexa, limit: smallBody, platform: s.alexa}}
 	if s.agents != nil {
 		doors = append(doors, s.agents.doors()...)
 	}

@@ -35,6 +35,7 @@ type rooms struct {
 	record      *disclosure.Log
 	skill       *skills.Skill
 	phrases     *speech.Phrases
+	catalogue   *skills.Catalogue
 	parser      *nlu.Parser // nil where no platform sends typed text
 	repeats     *repeats
 	alexa       *alexa.Platform
@@ -156,7 +157,10 @@ func (s *Server) openConversation(banks []banking.Bank) error {
 	if err != nil {
 		return err
 	}
-	s.phrases, err = speech.New()
+	if s.phrases, err = speech.New(); err != nil {
+		return err
+	}
+	s.catalogue, err = skills.NewCatalogue(s.now)
 	return err
 }
 

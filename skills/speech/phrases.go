@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/text/language"
 
@@ -26,8 +27,10 @@ type Phrases struct {
 	matcher language.Matcher
 }
 
-// New reads the languages built into the program. An error is a mistake in one of their files.
-func New() (*Phrases, error) {
+// New gives the languages built into the program, which are read once. An error is a mistake in one of their files.
+func New() (*Phrases, error) { return built() }
+
+var built = sync.OnceValues(func() (*Phrases, error) {
 	locales, err := load()
 	if err != nil {
 		return nil, err
@@ -48,7 +51,7 @@ func New() (*Phrases, error) {
 	}
 	p.matcher = language.NewMatcher(p.tags)
 	return p, nil
-}
+})
 
 // Locales lists the languages, in order.
 func (p *Phrases) Locales() []string { return slices.Sorted(maps.Keys(p.locales)) }

@@ -1,15 +1,10 @@
 // Package speech turns a reply's facts into words in the customer's language, and into SSML.
 //
 // A language is a set of message files (words/LOCALE.yaml) in the format of go-i18n. The files of en-GB hold only what is said otherwise there than in
-// en-US. What is in a reply is all it knows: it asks no bank,
-// no clock and no store, and says nothing that is not among the reply's facts.
+// en-US. What is in a reply is all it knows: it asks no bank, no clock and no store, and says nothing that is not among the reply's facts.
 package speech
 
-import (
-	"sync"
-
-	"sotto/skills"
-)
+import "sotto/skills"
 
 // Spoken is a reply in words. The SSML is a whole document, <speak> to </speak>, with no tag but say-as. The texts
 // are the same words without markup.
@@ -18,14 +13,11 @@ type Spoken struct {
 	RepromptSSML, RepromptText string // only where the reply asks something
 }
 
-// compiled are the languages built into the program; a test reads them all.
-var compiled = sync.OnceValue(func() *Phrases {
+// Say says r in the locale with the languages built into the program; see Phrases.Say.
+func Say(locale string, r skills.Reply) Spoken {
 	p, err := New()
 	if err != nil {
-		panic(err)
+		panic(err) // a test reads them all
 	}
-	return p
-})
-
-// Say says r in the locale with the languages built into the program; see Phrases.Say.
-func Say(locale string, r skills.Reply) Spoken { return compiled().Say(locale, r) }
+	return p.Say(locale, r)
+}
