@@ -24,7 +24,7 @@ type Metadata struct {
 	IntrospectAuthAlgorithms   []string `json:"introspection_endpoint_auth_signing_alg_values_supported,omitempty"`
 	ChallengeMethodsSupported  []string `json:"code_challenge_methods_supported"`
 	IssuerParameterInResponses bool     `json:"authorization_response_iss_parameter_supported"`
-	ClientIDDocuments          bool     `json:"client_id_metadata_document_supported,omitempty"`
+	ClientIDDocuments          bool     `json:"client_id_metadata_document_supported,omitzero"`
 }
 
 // Metadata gives the document for /.well-known/oauth-authorization-server. The issuer is byte for byte the one in tokens and responses.

@@ -53,6 +53,6 @@ func (p *Pace) Names() int {
 // slower refuses what came too often. It is no error of RFC 6749 section 5.2, so the nearest of section 4.1.2.1 is taken, as for an overload.
 func slower(reason string, wait time.Duration) *OAuthError {
 	return &OAuthError{
-		Code: "temporarily_unavailable", Reason: reason, Description: "this was asked for too often; try again later", Status: http.StatusTooManyRequests, RetryAfter: wait,
+		Code: temporarilyUnavailable, Reason: reason, Description: "this was asked for too often; try again later", Status: http.StatusTooManyRequests, RetryAfter: wait,
 	}
 }

@@ -2,12 +2,13 @@ package linking
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/go-json-experiment/json"
 
 	"sotto/linking/idtoken"
 )

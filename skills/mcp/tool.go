@@ -19,7 +19,7 @@ import (
 //go:embed words.yaml
 var words []byte
 
-// described is what a language model is told of a tool, or of an argument.
+// description is what a language model is told of a tool, or of an argument.
 type description struct {
 	Title       string `yaml:"title"`
 	Description string `yaml:"description"`

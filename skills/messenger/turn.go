@@ -1,7 +1,6 @@
 package messenger
 
 import (
-	"slices"
 	"strings"
 
 	"sotto/linking"
@@ -29,8 +28,9 @@ func (e Event) Turn(client, locale string, dialogue skills.Dialogue, read Read) 
 	case e.Kind == Pressed && e.Payload == GetStarted:
 		turn.Intent, turn.Dialogue = skills.Launch, skills.Dialogue{}
 	case e.Kind == Pressed:
-		if name, ok := strings.CutPrefix(e.Payload, intentIs); ok && known(skills.Intent(name)) {
-			turn.Intent = skills.Intent(name)
+		name, ok := strings.CutPrefix(e.Payload, intentIs)
+		if entry, known := skills.Lookup(skills.Intent(name)); ok && known {
+			turn.Intent = entry.Intent
 		}
 	case strings.TrimSpace(e.Text) != "":
 		if code, ok := linking.ReadChatCode(e.Text); ok {
@@ -40,8 +40,4 @@ func (e Event) Turn(client, locale string, dialogue skills.Dialogue, read Read) 
 		turn.Intent, turn.Slots = read(locale, e.Text, dialogue)
 	}
 	return turn
-}
-
-func known(i skills.Intent) bool {
-	return slices.ContainsFunc(skills.Entries(), func(e skills.Entry) bool { return e.Intent == i })
 }

@@ -19,8 +19,7 @@ import (
 const (
 	maxText   = 1000 // bytes
 	maxWords  = 60
-	maxLocale = 35  // RFC 5646 section 4.4.1
-	maxHeard  = 200 // bytes of one slot, as on every platform
+	maxLocale = 35 // RFC 5646 section 4.4.1
 )
 
 // Parser reads typed text. It is safe for concurrent use.

@@ -129,10 +129,7 @@ func (u *understood) said(from, to int) string {
 		return ""
 	}
 	said := strings.Join(strings.Fields(strings.ToValidUTF8(u.text[u.words[from].from:u.words[to-1].to], " ")), " ")
-	if len(said) <= maxHeard {
-		return said
-	}
-	return strings.ToValidUTF8(said[:maxHeard], "")
+	return skills.CutHeard(said)
 }
 
 // before gives the word before the one at i, behind any articles.
