@@ -31,13 +31,8 @@ func TestTheProfileIsTakenByAStrictGraph(t *testing.T) {
 	if err != nil || len(files) != 4 {
 		t.Fatalf("%d files, %v", len(files), err)
 	}
-	for _, f := range files {
-		if !strings.HasSuffix(f.Path, ".json") {
-			if text := string(f.Content); !strings.Contains(text, house+"/messenger/deletion") || strings.Contains(text, secret) || strings.Contains(text, "page token") {
-				t.Errorf("%s: %s", f.Path, text)
-			}
-			continue
-		}
+	post := func(f skills.File) int {
+		t.Helper()
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/me/messenger_profile?access_token=page+token&appsecret_proof="+messenger.Proof(secret, "page token"), strings.NewReader(string(f.Content)))
 		if err != nil {
 			t.Fatal(err)
@@ -48,8 +43,20 @@ func TestTheProfileIsTakenByAStrictGraph(t *testing.T) {
 			t.Fatal(err)
 		}
 		answer.Body.Close()
-		if answer.StatusCode != http.StatusOK {
-			t.Errorf("%s: %d, %q", f.Path, answer.StatusCode, g.Refused())
+		return answer.StatusCode
+	}
+	if status := post(files[2]); status != http.StatusBadRequest || !strings.Contains(files[2].Path, "menu") {
+		t.Errorf("%s before there is a button to get started: %d", files[2].Path, status)
+	}
+	for _, f := range files {
+		if !strings.HasSuffix(f.Path, ".json") {
+			if text := string(f.Content); !strings.Contains(text, house+"/messenger/deletion") || strings.Contains(text, secret) || strings.Contains(text, "page token") {
+				t.Errorf("%s: %s", f.Path, text)
+			}
+			continue
+		}
+		if status := post(f); status != http.StatusOK {
+			t.Errorf("%s: %d, %q", f.Path, status, g.Refused())
 		}
 	}
 	p := open(t)

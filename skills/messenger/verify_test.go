@@ -150,3 +150,20 @@ func TestOnlyMetaMayHaveSomebodyForgotten(t *testing.T) {
 		})
 	}
 }
+
+func FuzzBack(f *testing.F) {
+	f.Add("https://www.facebook.com/messenger_platform/account_linking/?account_linking_token=ABC", "ABC")
+	f.Add("https://www.facebook.com/messenger_platform/account_linking?x=1&x=2", "a b&c")
+	f.Add(`https://www.facebook.com\@evil.example/messenger_platform/account_linking`, "")
+	f.Fuzz(func(t *testing.T, redirect, token string) {
+		back, err := messenger.Back(url.Values{"redirect_uri": {redirect}, "account_linking_token": {token}})
+		if err != nil {
+			return
+		}
+		u, err := url.Parse(back)
+		if err != nil || u.Scheme != "https" || u.Host != "www.facebook.com" || strings.TrimSuffix(u.EscapedPath(), "/") != "/messenger_platform/account_linking" ||
+			u.Query().Get("account_linking_token") == "" || u.Query().Has("authorization_code") || strings.ContainsAny(back, "#\\\r\n ") {
+			t.Errorf("a browser would be sent to %q, %v", back, err)
+		}
+	})
+}

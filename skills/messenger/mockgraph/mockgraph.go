@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -172,12 +173,22 @@ func (s *Server) set(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusBadRequest, 100, err.Error())
 		return
 	}
-	s.mu.Lock()
-	for name, value := range members {
-		s.profile[name] = value
+	if !s.keep(members) {
+		s.refuse(w, http.StatusBadRequest, 100, "(#100) You must set a Get Started button if you also wish to use persistent menu")
+		return
 	}
-	s.mu.Unlock()
 	answer(w, http.StatusOK, map[string]string{"result": "success"})
+}
+
+// keep keeps members of a profile. There is no menu before there is a button to get started.
+func (s *Server) keep(members map[string]json.RawMessage) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if members["persistent_menu"] != nil && members["get_started"] == nil && s.profile["get_started"] == nil {
+		return false
+	}
+	maps.Copy(s.profile, members)
+	return true
 }
 
 // unlink takes {"psid": "…"}. (Messenger Platform, Account Linking.)
