@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"sotto/server/dev"
+	"sotto/tests/database"
 	"sotto/tests/loopback"
 )
 
@@ -62,18 +63,31 @@ func theJudges(t *testing.T) string {
 
 // court is a house that is known to the street by the address of the front door, in which faults can be planted.
 type court struct {
-	t     *testing.T
-	house *openHouse
-	door  *frontDoor
-	node  string
+	t       *testing.T
+	house   *openHouse
+	door    *frontDoor
+	node    string
+	clients string
 }
 
+// openCourt opens one on SQLite.
 func openCourt(t *testing.T, node, clients string) *court {
 	t.Helper()
+	return openCourtOn(t, "", node, clients)
+}
+
+func openCourtOn(t *testing.T, database, node, clients string) *court {
+	t.Helper()
 	door := openFrontDoor(t)
-	h := openBehind(t, door.URL(), clients)
+	h := openBehind(t, door.URL(), clients, database)
 	door.leadTo(t, h)
-	return &court{t: t, house: h, door: door, node: node}
+	return &court{t: t, house: h, door: door, node: node, clients: clients}
+}
+
+// onEachEngine has a judge look at c, and at a house on PostgreSQL that is like it. Faults are planted once, because they stand in front of the house.
+func (c *court) onEachEngine(look func(t *testing.T, c *court)) {
+	c.t.Run("on SQLite", func(t *testing.T) { look(t, c) })
+	c.t.Run("on PostgreSQL", func(t *testing.T) { look(t, openCourtOn(t, database.PostgreSQL(t), c.node, c.clients)) })
 }
 
 // judgeTask is what a script in tests/judges is told.
@@ -201,13 +215,15 @@ func (c *court) run(t *testing.T, args []string, order []byte, ready string, arr
 func (c *court) hold(script string, faults []fault) {
 	signs := clientKinds[0]
 	signs.name, signs.client, signs.auth = "a client that signs, and pushes its requests,", signer.ID, "key"
-	for _, kind := range append(slices.Clone(clientKinds), signs) {
-		c.t.Run(kind.name+" finds nothing wrong", func(t *testing.T) {
-			if content, said := c.judge(t, script, c.task(kind.client, kind.auth, kind.audience)); !content || !strings.HasSuffix(said, "judged\n") {
-				t.Errorf("the judge found something: %s", said)
-			}
-		})
-	}
+	c.onEachEngine(func(t *testing.T, c *court) {
+		for _, kind := range append(slices.Clone(clientKinds), signs) {
+			t.Run(kind.name+" finds nothing wrong", func(t *testing.T) {
+				if content, said := c.judge(t, script, c.task(kind.client, kind.auth, kind.audience)); !content || !strings.HasSuffix(said, "judged\n") {
+					t.Errorf("the judge found something: %s", said)
+				}
+			})
+		}
+	})
 	for _, f := range faults {
 		c.t.Run(f.name+" is seen", func(t *testing.T) {
 			c.door.plant(t, f)
@@ -263,23 +279,25 @@ func TestJudgeOpenIDClient(t *testing.T) {
 func TestJudgeJose(t *testing.T) {
 	t.Parallel()
 	c := openCourt(t, theJudges(t), "")
-	judge := func(t *testing.T, client, auth, audience string) (bool, string) {
+	judge := func(t *testing.T, c *court, client, auth, audience string) (bool, string) {
 		t.Helper()
 		c.house.wall.Store(time.Now().UnixNano())
 		task := c.task(client, auth, audience)
 		task.AccessToken = c.link(t, task).AccessToken
 		return c.judge(t, "jose.mjs", task)
 	}
-	for _, kind := range clientKinds {
-		if kind.audience == "" {
-			continue
-		}
-		t.Run(kind.name+" gets a token that verifies", func(t *testing.T) {
-			if content, said := judge(t, kind.client, kind.auth, kind.audience); !content || !strings.HasSuffix(said, "judged\n") {
-				t.Errorf("the judge found something: %s", said)
+	c.onEachEngine(func(t *testing.T, c *court) {
+		for _, kind := range clientKinds {
+			if kind.audience == "" {
+				continue
 			}
-		})
-	}
+			t.Run(kind.name+" gets a token that verifies", func(t *testing.T) {
+				if content, said := judge(t, c, kind.client, kind.auth, kind.audience); !content || !strings.HasSuffix(said, "judged\n") {
+					t.Errorf("the judge found something: %s", said)
+				}
+			})
+		}
+	})
 	faults := []fault{
 		{name: "a private key in the open", at: jwksPath, body: swap(`"kid"`, `"d":"AA","kid"`), says: "a private key is published"},
 		{name: "a key that did not sign", at: jwksPath, body: swap(`"kid":"`, `"kid":"x`), says: "no applicable key found"},
@@ -295,7 +313,7 @@ func TestJudgeJose(t *testing.T) {
 	for _, f := range faults {
 		t.Run(f.name+" is seen", func(t *testing.T) {
 			c.door.plant(t, f)
-			f.mustBeSeen(t, func() (bool, string) { return judge(t, "alexa", "basic", "/alexa") })
+			f.mustBeSeen(t, func() (bool, string) { return judge(t, c, "alexa", "basic", "/alexa") })
 		})
 	}
 }
@@ -304,7 +322,7 @@ func TestJudgeJose(t *testing.T) {
 func TestJudgeConformance(t *testing.T) {
 	t.Parallel()
 	c := openCourt(t, theJudges(t), "")
-	judge := func(t *testing.T, client string) (bool, string) {
+	judge := func(t *testing.T, c *court, client string) (bool, string) {
 		t.Helper()
 		results := t.TempDir()
 		_, port, err := net.SplitHostPort(loopback.Free(t))
@@ -331,14 +349,16 @@ func TestJudgeConformance(t *testing.T) {
 	}
 	// The suite prefers no authentication at all where some client may go without, so for the client with a secret that is left out of the metadata.
 	confidential := fault{at: metadataPath, body: swap(`,"none"`, "")}
-	t.Run("an MCP assistant without a secret finds nothing wrong", func(t *testing.T) {
-		content, said := judge(t, "mcp")
-		mustPass(t, content, said)
-	})
-	t.Run("an assistant with a secret finds nothing wrong", func(t *testing.T) {
-		c.door.plant(t, confidential)
-		content, said := judge(t, "alexa")
-		mustPass(t, content, said)
+	c.onEachEngine(func(t *testing.T, c *court) {
+		t.Run("an MCP assistant without a secret finds nothing wrong", func(t *testing.T) {
+			content, said := judge(t, c, "mcp")
+			mustPass(t, content, said)
+		})
+		t.Run("an assistant with a secret finds nothing wrong", func(t *testing.T) {
+			c.door.plant(t, confidential)
+			content, said := judge(t, c, "alexa")
+			mustPass(t, content, said)
+		})
 	})
 	faults := []fault{
 		{name: "an issuer of another name", at: metadataPath, body: swap(`"issuer":"http://127`, `"issuer":"http://128`), says: "Invalid issuer"},
@@ -355,7 +375,7 @@ func TestJudgeConformance(t *testing.T) {
 	for _, f := range faults {
 		t.Run(f.name+" is seen", func(t *testing.T) {
 			c.door.plant(t, f)
-			f.mustBeSeen(t, func() (bool, string) { return judge(t, "mcp") })
+			f.mustBeSeen(t, func() (bool, string) { return judge(t, c, "mcp") })
 		})
 	}
 }

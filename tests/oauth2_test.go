@@ -114,13 +114,15 @@ func (c *court) judgeOAuth2(ctx context.Context, task judgeTask) error {
 func TestJudgeXOAuth2(t *testing.T) {
 	t.Parallel()
 	c := openCourt(t, "", "")
-	for _, kind := range clientKinds {
-		t.Run(kind.name+" finds nothing wrong", func(t *testing.T) {
-			if err := c.judgeOAuth2(t.Context(), c.task(kind.client, kind.auth, kind.audience)); err != nil {
-				t.Errorf("the judge found something: %v", err)
-			}
-		})
-	}
+	c.onEachEngine(func(t *testing.T, c *court) {
+		for _, kind := range clientKinds {
+			t.Run(kind.name+" finds nothing wrong", func(t *testing.T) {
+				if err := c.judgeOAuth2(t.Context(), c.task(kind.client, kind.auth, kind.audience)); err != nil {
+					t.Errorf("the judge found something: %v", err)
+				}
+			})
+		}
+	})
 	for _, f := range []fault{
 		{name: "a token endpoint that is not where it is said to be", at: metadataPath, body: swap("/oauth/token", "/oauth/tokens"), says: "404"},
 		{name: "an answer to another question", at: "/link/callback", body: swap("state=", "state=x"), says: "another state"},

@@ -318,8 +318,9 @@ func commonFaults(t *testing.T, d *frontDoor) []fault {
 	}
 }
 
-// openBehind opens a house that is known under the address of its front door, with more clients where a file names some, by the clock of this machine, as the judges have it.
-func openBehind(t *testing.T, publicURL, clients string) *openHouse {
+// openBehind opens a house that is known under the address of its front door, with more clients where a file names some, by the clock of this machine, as the judges have it; on SQLite where
+// no database is named.
+func openBehind(t *testing.T, publicURL, clients, database string) *openHouse {
 	t.Helper()
-	return openAs(t, time.Now(), server.Config{State: t.TempDir(), Addr: "127.0.0.1:0", PublicURL: publicURL, Clients: clients})
+	return openAs(t, time.Now(), server.Config{State: t.TempDir(), Addr: "127.0.0.1:0", PublicURL: publicURL, Clients: clients, Database: database})
 }
