@@ -13,7 +13,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// pageWords are the words of the pages by language.
+// pageWords are the words of the pages by language. British English has those of American English where it says nothing else.
 func pageWords(t *testing.T) map[string]map[string]string {
 	t.Helper()
 	files, err := filepath.Glob("pages/words/*.yaml")
@@ -31,6 +31,13 @@ func pageWords(t *testing.T) map[string]map[string]string {
 			t.Fatalf("%s: %v", name, err)
 		}
 		out[strings.TrimSuffix(filepath.Base(name), ".yaml")] = texts
+	}
+	for key, text := range out["en-US"] {
+		if own, ok := out["en-GB"][key]; ok && own == text {
+			t.Errorf("en-GB.yaml says of %q what en-US.yaml says already", key)
+		} else if !ok {
+			out["en-GB"][key] = text
+		}
 	}
 	return out
 }

@@ -51,7 +51,8 @@ var spoken = func() *languages {
 	return l
 }()
 
-// readLanguages reads words/TAG.yaml of files; home is spoken where nothing else fits.
+// readLanguages reads words/TAG.yaml of files; home is spoken where nothing else fits. Another country's file of home's language holds only what is said
+// otherwise there.
 func readLanguages(files fs.FS, home language.Tag) (*languages, error) {
 	names, err := fs.Glob(files, "pages/words/*.yaml")
 	if err != nil {
@@ -83,8 +84,28 @@ func readLanguages(files fs.FS, home language.Tag) (*languages, error) {
 	if len(tags) == 0 || tags[0] != home {
 		return nil, fmt.Errorf("read the words of the pages: no %s", home)
 	}
+	for _, w := range l.spoken[1:] {
+		if sameLanguage(w.tag, home) {
+			w.inherit(l.spoken[0])
+		}
+	}
 	l.matcher = language.NewMatcher(tags)
 	return l, nil
+}
+
+func sameLanguage(a, b language.Tag) bool {
+	one, _ := a.Base()
+	other, _ := b.Base()
+	return one == other
+}
+
+// inherit takes what a country says no otherwise than home does in the same language.
+func (w *words) inherit(home *words) {
+	for key, text := range home.texts {
+		if _, otherwise := w.texts[key]; !otherwise {
+			w.texts[key] = text
+		}
+	}
 }
 
 // maxWish bounds what is read of a wish for languages; nobody reads more than a handful.
