@@ -123,7 +123,7 @@ func (s *Server) endLink(ctx context.Context, platform linking.Platform, aside *
 		_, err = s.authority.Forget(ctx, link.ID)
 		s.connections.Wake()
 	} else {
-		err = links{s.authority, s.connections}.Forget(ctx, link.ID)
+		err = s.links.Forget(ctx, link.ID)
 	}
 	if err != nil && !errors.Is(err, linking.ErrNone) {
 		return link.ID, fmt.Errorf("end a link for a platform: %w", err)

@@ -115,7 +115,7 @@ func (m *facebookPage) unlink(ctx context.Context, chat linking.Chat) (bool, err
 	if err != nil {
 		return false, err
 	}
-	return true, links{m.authority, m.connections}.Forget(ctx, link.ID)
+	return true, m.links.Forget(ctx, link.ID)
 }
 
 // messages makes the sendings of a reply; after is done once the first has arrived.

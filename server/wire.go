@@ -32,6 +32,7 @@ type rooms struct {
 	keys        *linking.Keyring
 	connections *banking.Connections
 	authority   *linking.Authority
+	links       links
 	record      *disclosure.Log
 	skill       *skills.Skill
 	phrases     *speech.Phrases
@@ -149,9 +150,10 @@ func (s *Server) openConversation(banks []banking.Bank) error {
 		said[b.ID()] = b.Name()
 	}
 	s.record = disclosure.NewLog(s.db, s.now, s.random)
+	s.links = links{s.authority, s.connections}
 	var err error
 	s.skill, err = skills.New(skills.Options{
-		Links: links{s.authority, s.connections}, Teller: banking.NewTeller(s.connections), Record: s.record,
+		Links: s.links, Teller: banking.NewTeller(s.connections), Record: s.record,
 		BankName: func(id banking.BankID) string { return said[id] },
 	})
 	if err != nil {

@@ -2,14 +2,14 @@ package mockbank
 
 import "time"
 
-// epoch is the day on which all histories begin to be worked out. It never
+// epochYear is the year on whose first day all histories begin to be worked out. It never
 // depends on the clock, so that what is past stays as it was.
 const epochYear = 2018
 
 // windowMonths is how far back the bank shows entries.
 const windowMonths = 24
 
-// days walks the civil days of zone from the epoch to the day of now.
+// days walks the civil days of zone from the first of epochYear to the day of now.
 func days(now time.Time, zone *time.Location, each func(day time.Time)) {
 	last := midnight(now, zone)
 	for d := time.Date(epochYear, 1, 1, 0, 0, 0, 0, zone); !d.After(last); d = d.AddDate(0, 0, 1) {

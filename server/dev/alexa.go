@@ -154,20 +154,12 @@ func readSigner(dir, file, keyFile string) (*x509.Certificate, *rsa.PrivateKey, 
 	if err != nil {
 		return nil, nil, damaged
 	}
-	content, err = os.ReadFile(filepath.Join(dir, keyFile)) //nolint:gosec // a file of our own state directory
+	key, err := readKey(dir, keyFile)
+	if errors.Is(err, ErrState) {
+		return nil, nil, damaged
+	}
 	if err != nil {
 		return nil, nil, err
-	}
-	if block, _ = pem.Decode(content); block == nil {
-		return nil, nil, damaged
-	}
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if err != nil {
-		return nil, nil, damaged
-	}
-	key, ok := parsed.(*rsa.PrivateKey)
-	if !ok {
-		return nil, nil, damaged
 	}
 	if !key.PublicKey.Equal(certificate.PublicKey) {
 		return nil, nil, os.ErrNotExist

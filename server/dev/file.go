@@ -107,21 +107,30 @@ func ReadFile(dir string) (File, error) {
 
 // ReadAlexaKey reads the key with which requests are signed as Amazon does.
 func ReadAlexaKey(dir string, files AlexaFiles) (*rsa.PrivateKey, error) {
-	content, err := os.ReadFile(filepath.Join(dir, filepath.Base(files.KeyFile))) //nolint:gosec // a file of our own state directory
+	key, err := readKey(dir, filepath.Base(files.KeyFile))
 	if err != nil {
 		return nil, fmt.Errorf("read the key to sign with: %w", err)
 	}
+	return key, nil
+}
+
+// readKey reads an RSA key of the state directory. One that is damaged is ErrState.
+func readKey(dir, name string) (*rsa.PrivateKey, error) {
+	content, err := os.ReadFile(filepath.Join(dir, name)) //nolint:gosec // a file of our own state directory
+	if err != nil {
+		return nil, err
+	}
 	block, _ := pem.Decode(content)
 	if block == nil {
-		return nil, fmt.Errorf("%w: %s is no PEM", ErrState, files.KeyFile)
+		return nil, fmt.Errorf("%w: %s is no PEM", ErrState, name)
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s is no PKCS #8", ErrState, files.KeyFile)
+		return nil, fmt.Errorf("%w: %s is no PKCS #8", ErrState, name)
 	}
 	key, ok := parsed.(*rsa.PrivateKey)
 	if !ok {
-		return nil, fmt.Errorf("%w: %s is no RSA key", ErrState, files.KeyFile)
+		return nil, fmt.Errorf("%w: %s is no RSA key", ErrState, name)
 	}
 	return key, nil
 }
