@@ -87,7 +87,7 @@ func TestADeliveryIsAcknowledgedBeforeAnybodyIsAsked(t *testing.T) {
 					t.Fatal(err)
 				}
 				m := &facebookPage{
-					Server: &Server{log: zap.NewNop(), wall: time.Now, now: time.Now}, platform: platform, outbox: kept, house: unsealed{},
+					Server: &Server{log: zap.NewNop(), wall: time.Now, now: time.Now, budget: turnBudget}, platform: platform, outbox: kept, house: unsealed{},
 					worker: outbox.NewWorker(kept, time.Now, nil, func(err error) { t.Error(err) }),
 				}
 				ctx, stop := context.WithCancel(t.Context())

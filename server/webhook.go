@@ -71,7 +71,7 @@ func (s *Server) webhook(d door) echo.HandlerFunc {
 		if err != nil {
 			return s.refuseTurn(c, d, err, begun)
 		}
-		timed, cancel := context.WithTimeout(r.Context(), turnBudget)
+		timed, cancel := context.WithTimeout(r.Context(), s.budget)
 		defer cancel()
 		if err := d.platform.Verify(timed, r.Header, body); err != nil {
 			return s.refuseTurn(c, d, err, begun)

@@ -77,7 +77,7 @@ func TestProofAndTurnShareOneBudget(t *testing.T) {
 // bareServer has what a turn needs that finds no link.
 func bareServer(t *testing.T) *Server {
 	t.Helper()
-	s := &Server{log: zap.NewNop(), wall: time.Now, now: time.Now, metrics: newMetrics(nil, nil, nil)}
+	s := &Server{log: zap.NewNop(), wall: time.Now, now: time.Now, budget: turnBudget, metrics: newMetrics(nil, nil, nil)}
 	s.repeats = newRepeats(s.now)
 	var err error
 	if s.phrases, err = speech.New(); err != nil {

@@ -166,7 +166,8 @@ func (c *court) run(t *testing.T, args []string, order []byte, ready string, arr
 	ctx, cancel := context.WithTimeout(t.Context(), judgeLimit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, c.node, args...)
-	cmd.Env = append(os.Environ(), "NO_COLOR=1", "AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE=1") // that SDK comes with virtual-alexa
+	cmd.Env = append(os.Environ(), "NO_COLOR=1", "NODE_COMPILE_CACHE=judges/node_modules/.cache", // each of many is read and compiled but once
+		"AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE=1") // that SDK comes with virtual-alexa
 	cmd.WaitDelay = time.Second
 	answers, err := cmd.StdinPipe()
 	if err != nil {
