@@ -75,6 +75,11 @@ func (a *Authority) grant(ctx context.Context, client Client, f form) (Grant, er
 	if !ok {
 		return Grant{}, refuse(invalidTarget, "resource_unknown", "resource is not served here")
 	}
+	if client.AccessToken == JWT || client.Refresh == Rotate {
+		if err := a.o.Keys.ready(); err != nil { // before a code or a refresh token is used up for tokens that cannot be made
+			return Grant{}, err
+		}
+	}
 	switch kind {
 	case AuthorizationCode:
 		return a.exchange(ctx, client, f, resource)

@@ -214,6 +214,12 @@ func (k *Keyring) fresh() (*held, error) {
 	return h, nil
 }
 
+// ready says whether tokens can be made with keys.
+func (k *Keyring) ready() error {
+	_, err := k.fresh()
+	return err
+}
+
 // look finds a key; where it is not known, it was perhaps made since the last reading.
 func look[K any](k *Keyring, find func(*held) (K, bool)) (K, bool) {
 	key, ok := find(k.known())

@@ -432,6 +432,36 @@ func TestWithKeysThatCannotBeReadAnyMoreNothingIsMadeAndWhatIsThereStaysGood(t *
 	h.token("alexa", refreshing(jwt.RefreshToken))
 }
 
+// TestNothingIsUsedUpForTokensThatCannotBeMade: who tries again when the keys can be read must not be taken for a thief.
+func TestNothingIsUsedUpForTokensThatCannotBeMade(t *testing.T) {
+	h := open(t)
+	p := h.processes(1)[0]
+	old := h.at(p).linked("mcp").RefreshToken
+	p.store.fail(errors.New("no route to the database"))
+	h.pass(4*time.Minute + 30*time.Second)
+	code := parameters(t, h.approve(h.authorize(request("alexa"))).URL).Get("code")
+	h.pass(40 * time.Second)
+	for what, members := range map[string]map[string]string{"alexa": exchanging("alexa", code), "mcp": refreshing(old)} {
+		if _, err := p.Token(t.Context(), call(what, members)); err == nil || errors.As(err, new(*linking.OAuthError)) {
+			t.Errorf("%s gets %v, want a fault of ours", what, err)
+		}
+	}
+	p.store.fail(nil)
+	h.pass(time.Second)
+	h.token("alexa", exchanging("alexa", code))
+	p.store.fail(errors.New("no route to the database"))
+	h.pass(6 * time.Minute)
+	for range 2 {
+		if _, err := p.Token(t.Context(), call("mcp", refreshing(old))); err == nil || errors.As(err, new(*linking.OAuthError)) {
+			t.Errorf("got %v, want a fault of ours", err)
+		}
+		h.pass(2 * time.Minute)
+	}
+	p.store.fail(nil)
+	h.pass(time.Second)
+	h.token("mcp", refreshing(old))
+}
+
 func TestARotationThatEndedInTheMiddleCanBeRepeated(t *testing.T) {
 	for after := range 3 {
 		t.Run(fmt.Sprintf("after %d keys", after), func(t *testing.T) {
