@@ -195,6 +195,10 @@ func (c *Connections) tokens(ctx context.Context, bank Bank, row Connection) (To
 	if err != nil {
 		return Tokens{}, err
 	}
+	// The bank may have forgotten the old token when it gives the new one, so it is asked only while what it gives can be kept.
+	if _, err := c.seal(plain, "connections", row.ID, "refresh"); err != nil {
+		return Tokens{}, err
+	}
 	refused, failed := 0, 0
 	for {
 		once, cancel := context.WithTimeout(ctx, asked)

@@ -226,6 +226,38 @@ func TestWhatARefreshComesTo(t *testing.T) {
 	})
 }
 
+// brittle is a house key with which nothing can be sealed while it is broken, as when its successor may have started and cannot be read.
+type brittle struct {
+	tink.AEAD
+	broken bool
+}
+
+func (b *brittle) Encrypt(plain, place []byte) ([]byte, error) {
+	if b.broken {
+		return nil, errors.New("the keys cannot be read")
+	}
+	return b.AEAD.Encrypt(plain, place)
+}
+
+// TestABankIsNotAskedForTokensThatCannotBeKept: it may have forgotten the old ones when it gives them.
+func TestABankIsNotAskedForTokensThatCannotBeKept(t *testing.T) {
+	onEach(t, func(t *testing.T, open func(...banking.Bank) *desk) {
+		bank := &scripted{id: "one"}
+		d := open(bank)
+		house := &brittle{AEAD: d.house, broken: true}
+		d.connections = banking.NewConnections([]banking.Bank{bank}, d.store, house, d.clock, rand.Reader)
+		d.teller = banking.NewTeller(d.connections)
+		d.now = noon.Add(time.Hour)
+		if _, _, err := d.ask(t.Context()); err == nil || errors.Is(err, banking.ErrRelink) || len(bank.refreshed) != 0 {
+			t.Errorf("got %v after %d refreshes", err, len(bank.refreshed))
+		}
+		house.broken = false
+		if _, _, err := d.ask(t.Context()); err != nil || len(bank.refreshed) != 1 {
+			t.Errorf("afterwards: got %v after %d refreshes", err, len(bank.refreshed))
+		}
+	})
+}
+
 func TestARefreshGoesOnWhenItsCallerLeaves(t *testing.T) {
 	onEach(t, func(t *testing.T, open func(...banking.Bank) *desk) {
 		bank := &scripted{id: "one", hold: make(chan struct{}), began: make(chan struct{}, 1)}
