@@ -19,6 +19,7 @@ const (
 const (
 	maxDialogue = 4 << 10
 	maxPage     = 1000
+	maxOf       = 32 // bytes
 )
 
 // CutHeard cuts what was heard for a slot to MaxHeard bytes, between two letters.
@@ -49,10 +50,10 @@ func ReadDialogue(raw []byte) Dialogue {
 // sound says whether a dialogue is one that the catalogue makes possible.
 func (d Dialogue) sound() bool {
 	if d.Intent == "" {
-		return len(d.Slots) == 0 && d.Asked == "" && d.Page == 0
+		return len(d.Slots) == 0 && d.Asked == "" && d.Page == 0 && d.Of == ""
 	}
 	entry, known := Lookup(d.Intent)
-	if !known || d.Page < 0 || d.Page > maxPage {
+	if !known || d.Page < 0 || d.Page > maxPage || len(d.Of) > maxOf {
 		return false
 	}
 	for name, s := range d.Slots {

@@ -54,6 +54,7 @@ func TestWhatIsNoDialogueOfOursIsNone(t *testing.T) {
 		"a hundred values":                         `{"intent":"BalanceIntent","slots":{"account":{"heard":"x","values":["a"` + strings.Repeat(`,"a"`, 99) + `]}}}`,
 		"a novel":                                  `{"intent":"BalanceIntent","slots":{"account":{"heard":"` + strings.Repeat("a", 300) + `"}}}`,
 		"more than a dialogue can measure":         `{"intent":"BalanceIntent"` + strings.Repeat(" ", 4<<10) + `}`,
+		"a name longer than one that we give":      `{"intent":"ForgetIntent","asked":"confirm","of":"` + strings.Repeat("a", 33) + `"}`,
 		"nothing":                                  ``,
 	} {
 		t.Run(name, func(t *testing.T) {

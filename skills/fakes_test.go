@@ -167,6 +167,7 @@ type talk struct {
 	bank     *bank
 	skill    *skills.Skill
 	token    linking.Token
+	speaker  string
 	platform linking.Platform
 	dialogue skills.Dialogue
 	reply    skills.Reply
@@ -183,7 +184,7 @@ func (c *talk) say(intent skills.Intent, slots skills.Slots) string {
 	c.t.Helper()
 	recorded := len(c.bank.entries)
 	c.reply, c.trace = c.skill.Answer(c.t.Context(), skills.Turn{
-		ID: "turn", Platform: c.platform, Locale: "en-US", Intent: intent, Slots: slots, Token: c.token, Dialogue: c.dialogue,
+		ID: "turn", Platform: c.platform, Locale: "en-US", Intent: intent, Slots: slots, Token: c.token, Speaker: c.speaker, Dialogue: c.dialogue,
 	})
 	c.dialogue = skills.Dialogue{}
 	if c.reply.Ask {

@@ -51,6 +51,35 @@ func TestForget(t *testing.T) {
 			t.Error("ended")
 		}
 	})
+	for name, who := range map[string][2]string{
+		"a yes of another person, whom the platform recognises": {"ada", "ben"},
+		"a yes of a voice that is recognised no longer":         {"ada", ""},
+		"a yes of a person who is recognised only now":          {"", "ada"},
+	} {
+		t.Run(name+", ends nobody's link, and no yes after it does", func(t *testing.T) {
+			b := &bank{links: allowed()}
+			b.links["another's"] = linking.Link{ID: "link-2", Platform: linking.Alexa}
+			c := newTalk(t, b)
+			c.speaker = who[0]
+			c.say(skills.Forget, nil)
+			c.token, c.speaker = "another's", who[1]
+			c.hears("All right, I'll leave everything as it is.", skills.Yes, nil)
+			c.say(skills.Yes, nil)
+			if len(b.ended) != 0 {
+				t.Errorf("ended %v", b.ended)
+			}
+		})
+	}
+	t.Run("a yes of the person who was asked ends his link", func(t *testing.T) {
+		b := &bank{links: allowed()}
+		c := newTalk(t, b)
+		c.speaker = "ada"
+		c.say(skills.Forget, nil)
+		c.say(skills.Yes, nil)
+		if !slices.Equal(b.ended, []string{"link-1"}) {
+			t.Errorf("ended %v", b.ended)
+		}
+	})
 	t.Run("repeat asks again and does nothing", func(t *testing.T) {
 		b := &bank{links: allowed()}
 		c := newTalk(t, b)

@@ -18,6 +18,7 @@ type Turn struct {
 	Token    linking.Token // what the platform holds of the customer's link; empty when there is none
 	Proven   *linking.Link // the link behind Token, where it had to be found for this request before the turn could be read; nil: it is looked up
 	Chat     linking.Chat  // where it was said, on a platform that holds no token; zero where it holds one
+	Speaker  string        // whom the platform has recognised, in a word that tells nothing of him; empty where it recognises nobody
 	Dialogue Dialogue      // as the previous reply left it; zero in a new conversation
 	Wire     string        // what the platform has to know again when it writes the reply, in its own terms; nobody else reads it
 }
@@ -77,6 +78,7 @@ type Dialogue struct {
 	Asked  string `json:"asked,omitzero"` // what was asked: a slot's name, AskedConfirm, AskedMore, or nothing
 	Page   int    `json:"page,omitzero"`  // where in a list the last reply began
 	Open   bool   `json:"open,omitzero"`  // begun by opening the skill: after an answer it is asked whether there is anything else
+	Of     string `json:"of,omitzero"`    // the Speaker to whom AskedConfirm was put
 }
 
 // What may have been asked, beside the name of a slot.

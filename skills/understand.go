@@ -40,6 +40,9 @@ func (q *Question) yes(before Dialogue) (*Question, Reply, bool) {
 	q.resume(before)
 	q.Start = before.Page
 	switch {
+	case before.Asked == AskedConfirm && before.Of != q.Speaker:
+		// What was asked of one person is answered by nobody else: whoever says yes for him, it would be done to the link of whoever says it.
+		return q, Reply{Key: ForgetKept}, true
 	case before.Asked == AskedConfirm:
 		q.Confirmed = true
 	case before.Asked == AskedMore:

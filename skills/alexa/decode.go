@@ -1,7 +1,9 @@
 package alexa
 
 import (
+	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/base64"
 	"net/http"
 	"strconv"
 	"strings"
@@ -73,7 +75,7 @@ func (p *Platform) Decode(_ http.Header, body []byte) (turn skills.Turn, aside *
 	default:
 		turn.Intent = skills.Fallback
 	}
-	turn.Token = token(e)
+	turn.Token, turn.Speaker = token(e), recognised(e)
 	if e.Session != nil && !e.Session.New {
 		turn.Dialogue = skills.ReadDialogue(e.Session.Attributes)
 	}
@@ -107,6 +109,16 @@ func token(e envelope) linking.Token {
 		return person.Token
 	}
 	return householdToken(e)
+}
+
+// recognised names the person whom Alexa has recognised, and nobody else, for one conversation. It is a hash, so that it is short and tells no more than Alexa knows.
+func recognised(e envelope) string {
+	person := e.Context.System.Person
+	if person == nil {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(person.ID))
+	return base64.RawURLEncoding.EncodeToString(sum[:12])
 }
 
 func householdToken(e envelope) linking.Token {

@@ -267,6 +267,27 @@ func TestANewSessionRemembersNothing(t *testing.T) {
 	}
 }
 
+func TestWhoSpeaksIsNamedByNothingThatTellsOfHim(t *testing.T) {
+	who := func(system string) string {
+		t.Helper()
+		turn, _, err := platform(t).Decode(nil, request("CONTEXT", `{"System":{"application":{"applicationId":"`+skillID+`"},"user":{"userId":"u"}`+system+`}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return turn.Speaker
+	}
+	ada, ben := who(`,"person":{"personId":"ada","accessToken":"a"}`), who(`,"person":{"personId":"ben","accessToken":"a"}`)
+	if ada == "" || ada == ben || strings.Contains(ada, "ada") || ada != who(`,"person":{"personId":"ada","accessToken":"refreshed"}`) {
+		t.Errorf("ada is %q, ben is %q", ada, ben)
+	}
+	if nobody := who(""); nobody != "" || who(`,"person":null`) != "" {
+		t.Errorf("nobody is %q", nobody)
+	}
+	if strange := who(`,"person":{}`); strange == "" || strange == ada {
+		t.Errorf("a person without a name is %q", strange)
+	}
+}
+
 func TestCanFulfill(t *testing.T) {
 	for name, tc := range map[string]struct{ intent, want string }{
 		"what needs a link is a maybe":   {`{"name":"BalanceIntent"}`, `{"canFulfill":"MAYBE"}`},

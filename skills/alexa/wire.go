@@ -21,7 +21,7 @@ type envelope struct {
 		System struct {
 			Application application `json:"application"`
 			User        speaker     `json:"user"`
-			Person      *speaker    `json:"person"`
+			Person      *person     `json:"person"`
 		} `json:"System"`
 	} `json:"context"`
 	Request struct {
@@ -47,6 +47,12 @@ type application struct {
 type speaker struct {
 	UserID string        `json:"userId"` // of a household
 	Token  linking.Token `json:"accessToken"`
+}
+
+// person is whom Alexa has recognised by voice.
+type person struct {
+	ID    string        `json:"personId"`
+	Token linking.Token `json:"accessToken"`
 }
 
 // slotWire is a slot, or one value of a slot with several (type List), which hold the same members.
