@@ -25,7 +25,8 @@ type canFulfillSlot struct {
 
 // canFulfill answers a CanFulfillIntentRequest, with which Alexa asks whether a question could be asked of this skill before the
 // customer has chosen it. The answer is made from the catalogue alone: no token is looked at, nobody's data is touched, and what
-// needs a link is a MAYBE for everybody. A question with a slot that the intent does not have is another question: a NO.
+// needs a link is a MAYBE for everybody. A question with a slot that the intent does not have is another question: a NO. What was said for a slot and
+// is nothing that we know, so that we would ask for it again, is a NO for that slot alone.
 func canFulfill(e envelope) []byte {
 	asked := e.Request.Intent
 	var answer struct {
@@ -53,9 +54,9 @@ func canFulfill(e envelope) []byte {
 	}
 	if len(asked.Slots) > 0 && len(asked.Slots) <= maxAsked {
 		answer.Response.CanFulfill.Slots = make(map[string]canFulfillSlot, len(asked.Slots))
-		for name := range asked.Slots {
+		for name, slot := range asked.Slots {
 			one := canFulfillSlot{cannot, cannot}
-			if ours(name) {
+			if ours(name) && !slot.unknown(skills.SlotName(name)) {
 				one = canFulfillSlot{can, whole}
 			}
 			answer.Response.CanFulfill.Slots[name] = one

@@ -294,6 +294,12 @@ func TestCanFulfill(t *testing.T) {
 		"what needs none is a yes":       {`{"name":"AMAZON.HelpIntent"}`, `{"canFulfill":"YES"}`},
 		"what we do not have is a no":    {`{"name":"TransferIntent","slots":{"account":{}}}`, `{"canFulfill":"NO","slots":{"account":{"canUnderstand":"NO","canFulfill":"NO"}}}`},
 		"a slot that we have is like it": {`{"name":"BalanceIntent","slots":{"account":{"value":"x"}}}`, `{"canFulfill":"MAYBE","slots":{"account":{"canUnderstand":"YES","canFulfill":"MAYBE"}}}`},
+		"a number that Alexa did not understand is a no for its slot": {
+			`{"name":"TransactionsIntent","slots":{"count":{"value":"?"}}}`, `{"canFulfill":"MAYBE","slots":{"count":{"canUnderstand":"NO","canFulfill":"NO"}}}`,
+		},
+		"a kind of spending that there is not is a no for its slot": {
+			`{"name":"SpendingIntent","slots":{"category":{"value":"unicorns"}}}`, `{"canFulfill":"MAYBE","slots":{"category":{"canUnderstand":"NO","canFulfill":"NO"}}}`,
+		},
 		"a slot that we have not is a no": {
 			`{"name":"BalanceIntent","slots":{"merchant":{"value":"x"}}}`, `{"canFulfill":"NO","slots":{"merchant":{"canUnderstand":"NO","canFulfill":"NO"}}}`,
 		},

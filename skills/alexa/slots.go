@@ -37,6 +37,16 @@ func (w slotWire) slot() (skills.Slot, bool) {
 	return s, s.Heard != "" || len(s.Values) > 0
 }
 
+// unknown says whether Alexa has found nothing that was said for a slot: a number that she did not understand, or a word that the values of the slot do not
+// have. Names of merchants and accounts need not be among these.
+func (w slotWire) unknown(name skills.SlotName) bool {
+	if w.Value == unclear {
+		return true
+	}
+	s, filled := w.slot()
+	return filled && name == skills.SlotCategory && len(s.Values) == 0
+}
+
 // best gives the ids a word was resolved to: by a dynamic authority if one matched, otherwise by the static one. Several are an
 // ambiguity, and all are given. A match of both is the dynamic one's.
 func (r resolutions) best() []string {
