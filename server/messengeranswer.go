@@ -22,8 +22,18 @@ type memory struct {
 	Until    time.Time       `json:"until,omitzero"` // of the dialogue; the rest is that the customer was told whom he talks to
 }
 
-// answerOwed makes the messages that answer one event. An answer is made anew at each attempt, because what a bank says is not kept.
-func (m *facebookPage) answerOwed(ctx context.Context, t outbox.Taken) ([]outbox.Send, error) {
+// errPanicked means that an answer could not be made for a fault of ours, which the log has.
+var errPanicked = errors.New("a panic: see the line before")
+
+// answerOwed makes the messages that answer one event. An answer is made anew at each attempt, because what a bank says is not kept. Where that
+// panics it is an error as others are: the event would end each process that takes it up, as long as it is owed.
+func (m *facebookPage) answerOwed(ctx context.Context, t outbox.Taken) (sends []outbox.Send, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			m.panicked(messengerPath, r)
+			sends, err = nil, errPanicked
+		}
+	}()
 	var e messenger.Event
 	if err := m.unseal(t.Sealed, outboxAD(t.ID), &e); err != nil {
 		return nil, err
