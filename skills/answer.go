@@ -139,6 +139,7 @@ func settle(reply Reply, turn Turn) Reply {
 	}
 	reply.End = !reply.Ask
 	reply.Chat = !turn.Chat.IsZero()
+	reply.NoCard = !reply.Chat && turn.Platform != linking.Alexa
 	return reply
 }
 

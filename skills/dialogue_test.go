@@ -91,3 +91,15 @@ func TestLaunchWithoutALinkSaysHowToLink(t *testing.T) {
 		})
 	}
 }
+
+func TestACardIsSpokenOfOnlyWhereThereIsOne(t *testing.T) {
+	for platform, want := range map[linking.Platform]string{
+		linking.Alexa:  "To answer that, I need a link to your bank. Please open your assistant's app: there is a card waiting for you that starts it. Then ask me again.",
+		linking.Google: "To answer that, I need a link to your bank. Please link it in your bank's app. Then ask me again.",
+		linking.MCP:    "To answer that, I need a link to your bank. Please link it in your bank's app. Then ask me again.",
+	} {
+		c := newTalk(t, &bank{})
+		c.platform = platform
+		c.hears(want, skills.Balance, nil)
+	}
+}

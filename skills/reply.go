@@ -13,6 +13,7 @@ type Reply struct {
 	Ask      bool   // the reply ends in a question, so the platform listens
 	LinkCard bool   // show the platform's account-linking card
 	Chat     bool   // said in a chat that holds no token: what begins linking is shown there
+	NoCard   bool   // said where neither that nor a card can be shown: linking begins in an app of the bank's
 	LinkURL  string // the address at which linking begins, where a platform shows one; see Chat
 	Else     bool   // end by asking whether there is anything else
 	End      bool   // the conversation is over

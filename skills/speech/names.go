@@ -74,7 +74,7 @@ func (s spoken) gaps() string {
 		skills.BankUnavailable, skills.BankBusy, skills.BankGarbled, skills.BankForbidden, skills.BankRelink, skills.TooMuch,
 	} {
 		if banks := s.banks("list", fault); banks != "" {
-			b.WriteString(s.say(s.inChat("gap."+string(fault)), 0, "Banks", banks))
+			b.WriteString(s.say(s.where("gap."+string(fault)), 0, "Banks", banks))
 			b.WriteByte(' ')
 		}
 	}

@@ -123,7 +123,7 @@ func (s spoken) whole() string {
 	if some := id + ".some"; s.has(some) && slices.ContainsFunc(s.reply.Facts, func(f skills.Fact) bool { return f.Kind == skills.FactCount }) {
 		id = some
 	}
-	id = s.inChat(id)
+	id = s.where(id)
 	if s.reply.Key == skills.NotUnderstood && s.reply.Dialogue.Asked != "" {
 		id += ".asked"
 	}
@@ -134,12 +134,16 @@ func (s spoken) whole() string {
 	return said
 }
 
-// inChat names the message that says the same where there is a chat to link, and no app.
-func (s spoken) inChat(id string) string {
-	if own := id + ".chat"; s.reply.Chat && s.has(own) {
-		return own
+// where names the message that says the same where it is said: in a chat to link, or where there is neither that nor a card.
+func (s spoken) where(id string) string {
+	switch {
+	case s.reply.Chat && s.has(id+".chat"):
+		return id + ".chat"
+	case s.reply.NoCard && s.has(id+".nocard"):
+		return id + ".nocard"
+	default:
+		return id
 	}
-	return id
 }
 
 // frame says a message whose names stand for what the reply's facts are.
