@@ -168,12 +168,11 @@ func (c *Connections) tradeLeased(ctx context.Context, bank Bank, row Connection
 		}
 		return traded{}, err
 	}
-	if err := c.sealTokens(&row, tokens); err != nil {
-		return traded{}, err
-	}
 	// The bank has forgotten the old tokens by now, perhaps; so the new ones are kept if it can be done at all.
 	for {
-		err = c.store.Renew(ctx, row, holder)
+		if err = c.sealTokens(&row, tokens); err == nil {
+			err = c.store.Renew(ctx, row, holder)
+		}
 		if err == nil || errors.Is(err, ErrLeased) || wait(ctx, pause) != nil {
 			break
 		}

@@ -229,14 +229,21 @@ func TestWhatARefreshComesTo(t *testing.T) {
 // brittle is a house key with which nothing can be sealed while it is broken, as when its successor may have started and cannot be read.
 type brittle struct {
 	tink.AEAD
-	broken bool
+	broken func() bool
 }
 
 func (b *brittle) Encrypt(plain, place []byte) ([]byte, error) {
-	if b.broken {
+	if b.broken() {
 		return nil, errors.New("the keys cannot be read")
 	}
 	return b.AEAD.Encrypt(plain, place)
+}
+
+// under puts the desk's connections under this house key.
+func (d *desk) under(house tink.AEAD, banks ...banking.Bank) {
+	d.connections = banking.NewConnections(banks, d.store, house, d.clock, rand.Reader)
+	d.teller = banking.NewTeller(d.connections)
+	d.now = noon.Add(time.Hour)
 }
 
 // TestABankIsNotAskedForTokensThatCannotBeKept: it may have forgotten the old ones when it gives them.
@@ -244,16 +251,34 @@ func TestABankIsNotAskedForTokensThatCannotBeKept(t *testing.T) {
 	onEach(t, func(t *testing.T, open func(...banking.Bank) *desk) {
 		bank := &scripted{id: "one"}
 		d := open(bank)
-		house := &brittle{AEAD: d.house, broken: true}
-		d.connections = banking.NewConnections([]banking.Bank{bank}, d.store, house, d.clock, rand.Reader)
-		d.teller = banking.NewTeller(d.connections)
-		d.now = noon.Add(time.Hour)
+		broken := true
+		d.under(&brittle{d.house, func() bool { return broken }}, bank)
 		if _, _, err := d.ask(t.Context()); err == nil || errors.Is(err, banking.ErrRelink) || len(bank.refreshed) != 0 {
 			t.Errorf("got %v after %d refreshes", err, len(bank.refreshed))
 		}
-		house.broken = false
+		broken = false
 		if _, _, err := d.ask(t.Context()); err != nil || len(bank.refreshed) != 1 {
 			t.Errorf("afterwards: got %v after %d refreshes", err, len(bank.refreshed))
+		}
+	})
+}
+
+// TestTokensThatABankGaveAreKeptAsSoonAsTheyCanBe: there are no others any more, perhaps.
+func TestTokensThatABankGaveAreKeptAsSoonAsTheyCanBe(t *testing.T) {
+	onEach(t, func(t *testing.T, open func(...banking.Bank) *desk) {
+		bank := &scripted{id: "one"}
+		d := open(bank)
+		sealed := 0
+		d.under(&brittle{d.house, func() bool {
+			sealed++
+			return sealed > 1 && sealed < 4 // breaks when it has been tried, which is while the bank answers
+		}}, bank)
+		if _, _, err := d.ask(t.Context()); err != nil || len(bank.refreshed) != 1 {
+			t.Fatalf("got %v after %d refreshes", err, len(bank.refreshed))
+		}
+		rows, err := d.store.Connections(t.Context(), d.link)
+		if err != nil || rows[0].Generation != 2 || rows[0].Relink {
+			t.Errorf("%v: generation %d, to be linked again: %t", err, rows[0].Generation, rows[0].Relink)
 		}
 	})
 }
