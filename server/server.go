@@ -158,8 +158,9 @@ func (s *Server) answerAt(l net.Listener, h http.Handler) {
 	}
 	s.places = append(s.places, place{listener: l, server: &http.Server{
 		Handler: h, ErrorLog: quiet,
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 15 * time.Second, IdleTimeout: 75 * time.Second,
-		MaxHeaderBytes: 32 << 10, // a state of 8 KiB has 24 when all of it is escaped, in the address, and then in the Referer
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: 75 * time.Second,
+		WriteTimeout:   25 * time.Second, // it runs from the headers on: 10 s for a body to come, pageBudget, and some to spare
+		MaxHeaderBytes: 32 << 10,         // a state of 8 KiB has 24 when all of it is escaped, in the address, and then in the Referer
 	}})
 }
 
