@@ -17,6 +17,7 @@ import (
 
 	"sotto/banking"
 	"sotto/server/store"
+	"sotto/skills/nlu"
 )
 
 // How long things may take when the house closes: what is under way is finished, and then it is dark.
@@ -39,6 +40,8 @@ type Options struct {
 	AlexaEndpoint string
 	// TurnBudget is how long one turn may take, banks included; 3 s where it is zero. More of it is for tests of what has nothing to do with time.
 	TurnBudget time.Duration
+	// Parser reads typed text; a house makes its own where it is nil. With one for all houses of a process a language is learned once there.
+	Parser *nlu.Parser
 }
 
 // Server is the whole house, listening. What is below the blank line is made by the rooms.
@@ -78,6 +81,7 @@ func New(ctx context.Context, cfg Config, o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{cfg: cfg, log: o.Log, wall: o.Wall, now: func() time.Time { return o.Wall().UTC() }, random: o.Random, program: cmp.Or(o.Program, "sotto"), banks: o.Banks, api: o.AlexaEndpoint, budget: cmp.Or(o.TurnBudget, turnBudget), letGo: letGo}
+	s.parser = o.Parser
 	if cfg.Dev {
 		s.letGo = 0
 	}

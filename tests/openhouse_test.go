@@ -28,6 +28,7 @@ import (
 	"sotto/server/dev"
 	"sotto/skills"
 	"sotto/skills/alexa"
+	"sotto/skills/nlu"
 	"sotto/tests/database"
 )
 
@@ -149,6 +150,15 @@ func lendAlexa(tb testing.TB, state string) {
 	}
 }
 
+// reader is one parser for all houses of the tests, since to learn a language takes longer than most conversations do.
+var reader = sync.OnceValues(func() (*nlu.Parser, error) {
+	words, err := skills.NewCatalogue(time.Now)
+	if err != nil {
+		return nil, err
+	}
+	return nlu.New(words)
+})
+
 // unhurried is how long a turn may take where it is not the question whether it is in time: this machine may have a lot to do besides.
 const unhurried = 12 * time.Second
 
@@ -158,6 +168,10 @@ func hurried(o *server.Options) { o.TurnBudget = 0 }
 func start(tb testing.TB, h *openHouse, cfg server.Config, log *zap.Logger, change ...func(*server.Options)) *server.Server {
 	tb.Helper()
 	o := server.Options{Log: log, Random: rand.Reader, Wall: func() time.Time { return time.Unix(0, h.wall.Load()).UTC() }, TurnBudget: unhurried}
+	var err error
+	if o.Parser, err = reader(); err != nil {
+		tb.Fatal(err)
+	}
 	for _, c := range change {
 		c(&o)
 	}
