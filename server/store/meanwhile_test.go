@@ -22,6 +22,22 @@ func onPostgres(t *testing.T, test func(t *testing.T, url string)) {
 	}
 }
 
+// withBank links a bank and an account, up to the code.
+func withBank(t *testing.T, db *store.DB) linking.NewLink {
+	t.Helper()
+	i, err := taken(t.Context(), db, "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	joined(t, db, i.Link)
+	n := linkOf(i)
+	n.Account = []byte("account")
+	if err := db.Conclude(t.Context(), i.ID, n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
 // meanwhile has first begin and come to a halt at rows that somebody else holds, has second begin, and lets both go on once second waits too, or
 // has ended. So second sees first as one sees what is neither done nor undone.
 func meanwhile(t *testing.T, url, hold, of string, first, second func(context.Context) error) (error, error) {
@@ -108,16 +124,7 @@ func TestNothingGivenWhileALinkEndsOutlivesIt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			onPostgres(t, func(t *testing.T, url string) {
 				db := open(t, url)
-				i, err := taken(t.Context(), db, "1")
-				if err != nil {
-					t.Fatal(err)
-				}
-				joined(t, db, i.Link)
-				n := linkOf(i)
-				n.Account = []byte("account")
-				if err := db.Conclude(t.Context(), i.ID, n); err != nil {
-					t.Fatal(err)
-				}
+				n := withBank(t, db)
 				if _, err := db.Exchange(t.Context(), exchangeOf(n)); err != nil {
 					t.Fatal(err)
 				}
@@ -151,15 +158,7 @@ func TestNothingGivenWhileALinkEndsOutlivesIt(t *testing.T) {
 func TestACodeTradedWhileItsLinkEndsGivesNothing(t *testing.T) {
 	onPostgres(t, func(t *testing.T, url string) {
 		db := open(t, url)
-		i, err := taken(t.Context(), db, "1")
-		if err != nil {
-			t.Fatal(err)
-		}
-		joined(t, db, i.Link)
-		n := linkOf(i)
-		if err := db.Conclude(t.Context(), i.ID, n); err != nil {
-			t.Fatal(err)
-		}
+		n := withBank(t, db)
 		ended, given := meanwhile(t, url, `SELECT 1 FROM connections WHERE link_id = $1 FOR UPDATE`, n.ID,
 			func(ctx context.Context) error { return db.EndLink(ctx, n.ID, noon) },
 			func(ctx context.Context) error {
@@ -176,14 +175,7 @@ func TestACodeTradedWhileItsLinkEndsGivesNothing(t *testing.T) {
 func TestAnOldRefreshTokenIsNotTakenForAnUnusedOneWhileItsUseIsSwept(t *testing.T) {
 	onPostgres(t, func(t *testing.T, url string) {
 		db := open(t, url)
-		i, err := taken(t.Context(), db, "1")
-		if err != nil {
-			t.Fatal(err)
-		}
-		n := linkOf(i)
-		if err := db.Conclude(t.Context(), i.ID, n); err != nil {
-			t.Fatal(err)
-		}
+		n := withBank(t, db)
 		if _, err := db.Exchange(t.Context(), exchangeOf(n)); err != nil {
 			t.Fatal(err)
 		}
