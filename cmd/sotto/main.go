@@ -48,6 +48,7 @@ type street struct {
 	out, err io.Writer
 	wall     func() time.Time
 	random   io.Reader
+	budget   time.Duration // of a turn; the usual where it is zero
 }
 
 // options are what the server room is given.
@@ -56,7 +57,7 @@ func (s street) options(cfg server.Config) (server.Options, error) {
 	if err != nil {
 		return server.Options{}, fmt.Errorf("%w: SOTTO_LOG_LEVEL: say debug, info, warn or error", server.ErrSettings)
 	}
-	return server.Options{Log: log, Wall: s.wall, Random: s.random, Program: s.program}, nil
+	return server.Options{Log: log, Wall: s.wall, Random: s.random, Program: s.program, TurnBudget: s.budget}, nil
 }
 
 func main() {

@@ -92,7 +92,7 @@ func serve(t *testing.T) (state string, out *output) {
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	var log output
 	ended := make(chan int, 1)
-	s := street{program: "bin/sotto", out: out, err: &log, wall: time.Now, random: rand.Reader}
+	s := street{program: "bin/sotto", out: out, err: &log, wall: time.Now, random: rand.Reader, budget: 12 * time.Second} // however busy this machine is
 	go func() {
 		ended <- run(ctx, s, []string{"serve", "--dev", "--addr=127.0.0.1:0", "--bank-addr=127.0.0.1:0", "--state=" + state})
 	}()
