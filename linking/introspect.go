@@ -79,7 +79,7 @@ func (a *Authority) introspectRefresh(ctx context.Context, client Client, token 
 	if err != nil {
 		return Introspection{}, fmt.Errorf("introspect: %w", err)
 	}
-	used := facts.Swept || !facts.Used.IsZero() && r.Now.Sub(facts.Used) > r.Grace
+	used := facts.Passed || !facts.Used.IsZero() && r.Now.Sub(facts.Used) > r.Grace
 	if facts.Client != client.ID || !facts.Ended.IsZero() || used {
 		return Introspection{}, nil
 	}

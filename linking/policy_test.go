@@ -1,6 +1,7 @@
 package linking_test
 
 import (
+	"database/sql"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -58,6 +59,56 @@ func TestARotatedRefreshTokenThatTurnsUpAfterItsUseWasSweptIsRefused(t *testing.
 	refused(t, err, "invalid_grant", "refresh_reused")
 	_, err = h.Token(t.Context(), call("mcp", refreshing(next.RefreshToken)))
 	refused(t, err, "invalid_grant", "link_ended")
+}
+
+// older brings the database back to before the uses of these generations of every grant, as restoring a copy does.
+func (h *house) older(from int) {
+	h.t.Helper()
+	db, err := sql.Open("sqlite", strings.TrimPrefix(h.url, "sqlite:"))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(h.t.Context(), "DELETE FROM rotations WHERE generation >= $1", from); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// An older copy of the database knows nothing of the refresh tokens that were used since. The customer's newest must go on; and whoever has an
+// older one must not go on beside it.
+func TestAnOlderCopyOfTheDatabaseLetsTheNewestRefreshTokenGoOnAndEndsTheLinkOfAnOlderOne(t *testing.T) {
+	h := open(t)
+	tokens := []linking.Token{h.linked("mcp").RefreshToken}
+	next := func() {
+		tokens = append(tokens, h.token("mcp", refreshing(tokens[len(tokens)-1])).RefreshToken)
+		h.pass(time.Hour)
+	}
+	for range 8 {
+		next()
+	}
+	h.older(4)
+	next() // the customer's own, with the newest he has
+	stolen := tokens[5]
+	_, err := h.Token(t.Context(), call("mcp", refreshing(stolen)))
+	refused(t, err, "invalid_grant", "refresh_reused")
+	_, err = h.Token(t.Context(), call("mcp", refreshing(tokens[len(tokens)-1])))
+	refused(t, err, "invalid_grant", "link_ended")
+}
+
+// Where the thief comes first, nobody can tell yet; but he is found out as soon as the customer has come.
+func TestAThiefWhoIsFirstAfterAnOlderCopyWasRestoredIsFoundOutWhenHeComesAgain(t *testing.T) {
+	h := open(t)
+	tokens := []linking.Token{h.linked("mcp").RefreshToken}
+	for range 8 {
+		tokens = append(tokens, h.token("mcp", refreshing(tokens[len(tokens)-1])).RefreshToken)
+		h.pass(time.Hour)
+	}
+	h.older(4)
+	thiefs := h.token("mcp", refreshing(tokens[5])).RefreshToken
+	h.pass(time.Hour)
+	h.token("mcp", refreshing(tokens[8]))
+	_, err := h.Token(t.Context(), call("mcp", refreshing(thiefs)))
+	refused(t, err, "invalid_grant", "refresh_reused")
 }
 
 func TestATokenResponseDoesNotShowItsTokens(t *testing.T) {

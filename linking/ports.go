@@ -194,7 +194,7 @@ type RefreshFacts struct {
 	Scopes   Mask
 	Resource string
 	Used     time.Time // first use of this generation; zero where it was not used, or is stable
-	Swept    bool      // the generation is below those still remembered
+	Passed   bool      // the generation is not remembered, and is below one that was used
 	Ended    time.Time // zero while the grant lives
 }
 
@@ -205,8 +205,8 @@ type GrantStore interface {
 	Exchange(ctx context.Context, x Exchange) (Basis, error)
 	// CodeFacts tells what is known of a code; ErrNone.
 	CodeFacts(ctx context.Context, code []byte) (CodeFacts, error)
-	// Refresh accepts the token if everything in r fits and its grant lives. A rotating one is accepted if its generation was never
-	// used, or first at most r.Grace ago. It also gives the instant of that first use (zero for a stable one); ErrNone.
+	// Refresh accepts the token if everything in r fits and its grant lives. A rotating one is accepted if its generation was first used
+	// at most r.Grace ago, or never, and none above it was. It also gives the instant of that first use (zero for a stable one); ErrNone.
 	Refresh(ctx context.Context, r Refreshing) (Basis, time.Time, error)
 	// RefreshFacts tells what is known of a token: by r.Hash, or by r.Grant and r.Generation; ErrNone.
 	RefreshFacts(ctx context.Context, r Refreshing) (RefreshFacts, error)

@@ -40,7 +40,7 @@ func judgeRefresh(f RefreshFacts, r Refreshing) (e *OAuthError, end bool) {
 		return no("link_ended", "refresh_token is not valid"), false
 	case f.Client != r.Client:
 		return no("refresh_of_another_client", "refresh_token is not valid"), false
-	case f.Swept || !f.Used.IsZero() && r.Now.Sub(f.Used) > r.Grace:
+	case f.Passed || !f.Used.IsZero() && r.Now.Sub(f.Used) > r.Grace:
 		return no("refresh_reused", "refresh_token was used before"), true
 	case r.Resource != "" && f.Resource != r.Resource:
 		return refuse(invalidTarget, "resource_differs", "resource is not the one of the authorization request"), false

@@ -116,7 +116,8 @@ const returning = ` RETURNING grant_id, (SELECT g.resource FROM grants g WHERE g
 	(SELECT l.scopes FROM grants g JOIN links l ON l.id = g.link_id WHERE g.id = grant_id)`
 
 // guard is the guarded statement: it touches a row if the token is good, and gives the grant and when the token was first used. The grant is
-// held, so that an end or a sweep comes wholly before or wholly after.
+// held, so that an end or a sweep comes wholly before or wholly after. A generation that is not known is below none that is: each was made
+// when the one before was used, so only an older copy of the database, which was restored, does not know it, and it was used.
 func (db *DB) guard(r linking.Refreshing) (query string, args []any) {
 	if r.Hash != nil {
 		return `INSERT INTO access_tokens (hash, grant_id, scopes, issued, expires, revoked)
@@ -127,7 +128,8 @@ func (db *DB) guard(r linking.Refreshing) (query string, args []any) {
 	return `INSERT INTO rotations (grant_id, generation, used)
 		SELECT g.id, $1, $2 FROM grants g JOIN links l ON l.id = g.link_id
 		WHERE g.id = $3 AND g.client = $4 AND g.exchanged > 0 AND g.ended = 0 AND $1 > g.floor AND $5 & ~l.scopes = 0
-			AND ($7 = '' OR g.resource = $7)` + db.engine.holds + `
+			AND ($7 = '' OR g.resource = $7)
+			AND COALESCE((SELECT MIN(r.generation) FROM rotations r WHERE r.grant_id = g.id AND r.generation >= $1), $1) = $1` + db.engine.holds + `
 		ON CONFLICT (grant_id, generation) DO UPDATE SET used = rotations.used WHERE excluded.used - rotations.used <= $6` + returning + `, used`,
 		[]any{r.Generation, millis(r.Now), r.Grant, r.Client, r.Want, r.Grace.Milliseconds(), r.Resource}
 }
@@ -147,11 +149,12 @@ func (db *DB) RefreshFacts(ctx context.Context, r linking.Refreshing) (linking.R
 		err = db.get(ctx, `SELECT l.id, g.client, l.scopes, g.resource, g.ended FROM grants g JOIN links l ON l.id = g.link_id WHERE g.refresh = $1`, []any{r.Hash},
 			&f.Link, &f.Client, &f.Scopes, &f.Resource, &ended)
 	} else {
-		var swept int64
-		err = db.get(ctx, `SELECT l.id, g.client, l.scopes, g.resource, g.ended, COALESCE(r.used, 0), CASE WHEN $2 <= g.floor THEN 1 ELSE 0 END
+		var passed int64
+		err = db.get(ctx, `SELECT l.id, g.client, l.scopes, g.resource, g.ended, COALESCE(r.used, 0), CASE WHEN $2 <= g.floor
+				OR r.used IS NULL AND EXISTS (SELECT 1 FROM rotations n WHERE n.grant_id = g.id AND n.generation > $2) THEN 1 ELSE 0 END
 			FROM grants g JOIN links l ON l.id = g.link_id LEFT JOIN rotations r ON r.grant_id = g.id AND r.generation = $2 WHERE g.id = $1`,
-			[]any{r.Grant, r.Generation}, &f.Link, &f.Client, &f.Scopes, &f.Resource, &ended, &used, &swept)
-		f.Swept = swept != 0
+			[]any{r.Grant, r.Generation}, &f.Link, &f.Client, &f.Scopes, &f.Resource, &ended, &used, &passed)
+		f.Passed = passed != 0
 	}
 	if err != nil {
 		return linking.RefreshFacts{}, fmt.Errorf("read refresh token: %w", none(err))

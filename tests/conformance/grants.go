@@ -212,10 +212,33 @@ func sweptGeneration(t *testing.T, s linking.Store) {
 	wantNone(t, "a swept generation", err)
 	facts, err := s.RefreshFacts(t.Context(), r)
 	check(t, err)
-	same(t, "facts", facts, linking.RefreshFacts{Link: n.ID, Client: n.Client, Scopes: n.Scopes, Resource: n.Resource, Swept: true})
+	same(t, "facts", facts, linking.RefreshFacts{Link: n.ID, Client: n.Client, Scopes: n.Scopes, Resource: n.Resource, Passed: true})
 	r.Generation = 2
 	_, _, err = s.Refresh(t.Context(), r)
 	check(t, err)
+}
+
+// passedGeneration is what an older copy of a database sees, which does not know all that was used since.
+func passedGeneration(t *testing.T, s linking.Store) {
+	n, r := rotated(t, s)
+	for _, g := range []int64{1, 7} {
+		r.Generation = g
+		_, _, err := s.Refresh(t.Context(), r)
+		check(t, err)
+	}
+	for _, g := range []int64{2, 6} {
+		r.Generation = g
+		_, _, err := s.Refresh(t.Context(), r)
+		wantNone(t, "a generation that is not known", err)
+		facts, err := s.RefreshFacts(t.Context(), r)
+		check(t, err)
+		same(t, "facts", facts, linking.RefreshFacts{Link: n.ID, Client: n.Client, Scopes: n.Scopes, Resource: n.Resource, Passed: true})
+	}
+	for _, g := range []int64{1, 7, 8} { // two in their grace, and the next
+		r.Generation = g
+		_, _, err := s.Refresh(t.Context(), r)
+		check(t, err)
+	}
 }
 
 func accessComesBack(t *testing.T, s linking.Store) {

@@ -46,6 +46,7 @@ func Links(t *testing.T, open func(*testing.T) linking.Store) {
 		"a rotating refresh token is accepted again within its grace":     refreshRotating,
 		"of many rotations at once all agree on the first use":            rotationRace,
 		"a generation that was swept is not taken for an unused one":      sweptGeneration,
+		"a generation below one that was used was used itself":            passedGeneration,
 		"an access token comes back with its grant":                       accessComesBack,
 		"a revoked access token is known as such, opaque or not":          revokedAccess,
 		"an ended link's tokens are dead and its grant says so":           endLink,
