@@ -59,7 +59,7 @@ func (a *Authority) readRefresh(token string) (Refreshing, bool) {
 		return Refreshing{}, false
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(rest)
-	if err != nil || b[0] != rotatingVersion {
+	if err != nil || len(b) != rotatingLength || b[0] != rotatingVersion { // line breaks have a length and decode to nothing
 		return Refreshing{}, false
 	}
 	number := binary.BigEndian.Uint16(b[1:])

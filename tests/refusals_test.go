@@ -218,6 +218,12 @@ var refusals = []chapter{
 		{"an access token in its place is refused", func(a *adversary) string {
 			return a.as("alexa", refreshing(a.link("alexa").Access))
 		}, "400 invalid_grant", "refresh_malformed", lives},
+		{"one of line breaks, which decode to nothing, is refused", func(a *adversary) string {
+			return a.as("mcp", refreshing("sr_"+strings.Repeat("\n", 74)))
+		}, "400 invalid_grant", "refresh_malformed", none},
+		{"one of which line breaks have left the first byte is refused", func(a *adversary) string {
+			return a.as("mcp", refreshing("sr_AQ"+strings.Repeat("\n", 72)))
+		}, "400 invalid_grant", "refresh_malformed", none},
 		{"a guessed one is refused", func(a *adversary) string {
 			return a.as("alexa", refreshing("ss_"+strings.Repeat("A", 43)))
 		}, "400 invalid_grant", "refresh_unknown", none},
