@@ -142,7 +142,7 @@ type Granted struct {
 
 // AccessToken is an access token as it is kept: a hash.
 type AccessToken struct {
-	Hash    []byte // SHA-256 of the token
+	Hash    []byte // SHA-256 of the token; of a JWT, of what was signed
 	Scopes  Mask   // 0: all of the link's
 	Issued  time.Time
 	Expires time.Time
@@ -261,7 +261,7 @@ type AssertionStore interface {
 
 // ServiceToken is an access token of a client that acts for no customer.
 type ServiceToken struct {
-	Hash     []byte // SHA-256 of the token
+	Hash     []byte // as AccessToken.Hash
 	Client   string
 	Resource string
 	Issued   time.Time

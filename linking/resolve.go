@@ -46,7 +46,8 @@ type written struct {
 // verified is what is remembered of a JWT with a good signature: everything that does not change.
 type verified struct {
 	kid      string
-	service  bool // of a client that acts for no customer: there is no grant
+	hash     []byte // of what was signed, by which it is revoked. The signature is no part of it: ECDSA has a second one for whoever has the first
+	service  bool   // of a client that acts for no customer: there is no grant
 	grant    string
 	client   string
 	subject  string
@@ -192,15 +193,14 @@ func (a *Authority) inspectJWT(ctx context.Context, token Token) (found, Mask, e
 	if len(token) > maxJWT {
 		return found{}, 0, errMalformed
 	}
-	sum := sha256.Sum256([]byte(token))
-	v, err := a.verify(string(token), sum)
+	v, err := a.verify(string(token))
 	if err != nil {
 		return found{}, 0, err
 	}
 	if v.service {
 		return found{}, 0, errOfService
 	}
-	g, revoked, err := a.o.Store.ByGrant(ctx, v.grant, sum[:])
+	g, revoked, err := a.o.Store.ByGrant(ctx, v.grant, v.hash)
 	switch {
 	case errors.Is(err, ErrNone):
 		return found{}, 0, errUnknown
@@ -213,11 +213,12 @@ func (a *Authority) inspectJWT(ctx context.Context, token Token) (found, Mask, e
 	case g.Client != v.client || g.Subject != v.subject:
 		return found{}, 0, errForged
 	}
-	return found{granted: g, hash: sum[:], token: v}, v.scopes & g.Scopes, nil
+	return found{granted: g, hash: v.hash, token: v}, v.scopes & g.Scopes, nil
 }
 
 // verify checks a JWT's signature, once; its times, always.
-func (a *Authority) verify(token string, sum [sha256.Size]byte) (verified, error) {
+func (a *Authority) verify(token string) (verified, error) {
+	sum := sha256.Sum256([]byte(token))
 	if v, ok := a.verified.GetIfPresent(sum); ok {
 		if _, current := a.o.Keys.verifier(v.kid); !current {
 			return verified{}, errForged
@@ -230,7 +231,7 @@ func (a *Authority) verify(token string, sum [sha256.Size]byte) (verified, error
 	if strings.Count(token, ".") != 2 {
 		return verified{}, errMalformed
 	}
-	v := verified{}
+	v := verified{hash: hash(token[:strings.LastIndexByte(token, '.')])}
 	var c claims
 	_, err := jwt.NewParser(
 		jwt.WithValidMethods([]string{"ES256"}), jwt.WithIssuer(a.o.Issuer), jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithStrictDecoding(),

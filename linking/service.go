@@ -2,7 +2,6 @@ package linking
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
@@ -77,17 +76,16 @@ func (a *Authority) inspectService(ctx context.Context, token Token) (ServiceTok
 	case strings.HasPrefix(string(token), accessPrefix):
 		return ServiceToken{}, errNoService
 	}
-	sum := sha256.Sum256([]byte(token))
-	t := ServiceToken{Hash: sum[:]}
+	t := ServiceToken{Hash: hash(string(token))}
 	if !opaque {
-		v, err := a.verify(string(token), sum)
+		v, err := a.verify(string(token))
 		if err != nil {
 			return ServiceToken{}, err
 		}
 		if !v.service {
 			return ServiceToken{}, errNoService
 		}
-		t = ServiceToken{Hash: sum[:], Client: v.client, Resource: v.audience, Issued: v.issued, Expires: v.expires, ID: v.id}
+		t = ServiceToken{Hash: v.hash, Client: v.client, Resource: v.audience, Issued: v.issued, Expires: v.expires, ID: v.id}
 	}
 	kept, err := a.o.Store.Service(ctx, t.Hash)
 	switch {
