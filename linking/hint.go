@@ -53,7 +53,7 @@ func (a *Authority) hinted(ctx context.Context, client Client, hint string) ([]b
 	if !until.After(a.o.Now()) {
 		return nil, nil
 	}
-	err = a.o.Store.SpendAssertion(ctx, a.o.Keys.name("login hint", hint), until)
+	err = a.o.Store.SpendAssertion(ctx, a.o.Keys.name("login hint", string(sealed)), until) // not hint: base64 is read past line breaks
 	if errors.Is(err, ErrNone) {
 		return nil, nil
 	}

@@ -46,7 +46,7 @@ type written struct {
 // verified is what is remembered of a JWT with a good signature: everything that does not change.
 type verified struct {
 	kid      string
-	hash     []byte // of what was signed, by which it is revoked. The signature is no part of it: ECDSA has a second one for whoever has the first
+	hash     []byte // of what was signed, by which it is revoked
 	service  bool   // of a client that acts for no customer: there is no grant
 	grant    string
 	client   string
@@ -231,7 +231,7 @@ func (a *Authority) verify(token string) (verified, error) {
 	if strings.Count(token, ".") != 2 {
 		return verified{}, errMalformed
 	}
-	v := verified{hash: hash(token[:strings.LastIndexByte(token, '.')])}
+	v := verified{hash: hash(signedPart(token))}
 	var c claims
 	_, err := jwt.NewParser(
 		jwt.WithValidMethods([]string{"ES256"}), jwt.WithIssuer(a.o.Issuer), jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithStrictDecoding(),

@@ -60,7 +60,7 @@ func (a *Authority) streamlined(ctx context.Context, client Client, f form) (Gra
 		return Grant{}, slower("account_too_often", wait)
 	}
 	if intent != "check" { // which gives nothing away that it did not the first time
-		err := a.o.Store.SpendAssertion(ctx, a.o.Keys.name("id token", client.ID, intent, raw), until)
+		err := a.o.Store.SpendAssertion(ctx, a.o.Keys.name("id token", client.ID, intent, signedPart(raw)), until)
 		if errors.Is(err, ErrNone) {
 			return Grant{}, no("id_token_replayed")
 		}

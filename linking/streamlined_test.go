@@ -233,6 +233,12 @@ func TestWhatNobodyGainsByStreamlinedLinking(t *testing.T) {
 			h.token("google", exchanging("google", parameters(t, step.URL).Get("code")))
 			h.unknown("google", "ada")
 		},
+		"a hint found in a history is none with a line break in it either": func(t *testing.T, h *house) {
+			hint := h.loginHint("google", "ada")
+			h.authorize(hinting("google", hint))
+			h.token("google", exchanging("google", h.codeOf(hinting("google", hint[:10]+"\n"+hint[10:]))))
+			h.unknown("google", "ada")
+		},
 		"a hint is good for a quarter of an hour": func(_ *testing.T, h *house) {
 			hint := h.loginHint("google", "ada")
 			h.pass(15 * time.Minute)
@@ -268,8 +274,10 @@ func TestWhatNobodyGainsByStreamlinedLinking(t *testing.T) {
 			if _, err := h.intend("google", "get", token); err != nil {
 				t.Fatal(err)
 			}
-			_, err := h.intend("google", "get", token)
-			refused(t, err, "linking_error", "id_token_replayed")
+			for _, again := range []string{token, token + "\n", token[:len(token)-5] + "\r\n" + token[len(token)-5:]} {
+				_, err := h.intend("google", "get", again)
+				refused(t, err, "linking_error", "id_token_replayed")
+			}
 		},
 		"an ID token is good for one hint": func(t *testing.T, h *house) {
 			token := h.idToken("ada", nil)

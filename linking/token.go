@@ -1,6 +1,9 @@
 package linking
 
-import "encoding/base64"
+import (
+	"encoding/base64"
+	"strings"
+)
 
 // Token is a token, code or secret of the assistant's world. It does not show itself in logs, errors or JSON; convert with
 // string(t) where it is used.
@@ -48,3 +51,7 @@ func isID(s string) bool {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
 	return err == nil && len(raw) == 16 && len(s) == base64.RawURLEncoding.EncodedLen(16)
 }
+
+// signedPart is what of a JWT was signed: all but the signature. By it one is known again, because whoever has a token can write its signature
+// in other ways that are as good: ECDSA has a twin of each, and base64 is read past line breaks.
+func signedPart(token string) string { return token[:max(0, strings.LastIndexByte(token, '.'))] }
