@@ -194,7 +194,7 @@ func TestWhatNobodyProvesHimselfWith(t *testing.T) {
 		}, "invalid_client", "assertion_for_somebody_else"},
 		"an assertion for nobody is refused":                      {func(_ *house, a *assertion, _ *linking.Call) { delete(a.claims, "aud") }, "invalid_client", "assertion_for_somebody_else"},
 		"an assertion for the issuer's other spelling is refused": {func(_ *house, a *assertion, _ *linking.Call) { a.claims["aud"] = issuer + "/" }, "invalid_client", "assertion_for_somebody_else"},
-		"an assertion found when it is over is refused":           {func(h *house, _ *assertion, _ *linking.Call) { h.pass(time.Minute) }, "invalid_client", "assertion_expired"},
+		"an assertion found when it is over is refused":           {func(h *house, _ *assertion, _ *linking.Call) { h.Pass(time.Minute) }, "invalid_client", "assertion_expired"},
 		"an assertion without an end is refused":                  {func(_ *house, a *assertion, _ *linking.Call) { delete(a.claims, "exp") }, "invalid_client", "assertion_out_of_time"},
 		"an assertion that would be good for hours is refused": {func(h *house, a *assertion, _ *linking.Call) {
 			a.claims["exp"] = h.Now().Add(5*time.Minute + 11*time.Second).Unix()
@@ -299,7 +299,7 @@ func TestAnAssertionIsGoodOnceInEveryProcess(t *testing.T) {
 	if n := believed.Load(); n != 1 {
 		t.Errorf("an assertion was believed %d times", n)
 	}
-	h.pass(59 * time.Second)
+	h.Pass(59 * time.Second)
 	if err := h.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}

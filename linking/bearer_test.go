@@ -119,7 +119,7 @@ func TestWhoeverHasNoGoodTokenLearnsOfNobody(t *testing.T) {
 		"a token as long as a book": {func(*house) string { return "Bearer " + strings.Repeat("a.", 1<<19) }, "bearer_refused"},
 		"a token that has expired": {func(h *house) string {
 			g := h.linked("google")
-			h.pass(2 * time.Hour)
+			h.Pass(2 * time.Hour)
 			return "Bearer " + string(g.AccessToken)
 		}, "bearer_refused"},
 		"a token of a link that has ended": {func(h *house) string {

@@ -235,14 +235,14 @@ func TestWhatNobodyGainsByLinkingFromAChat(t *testing.T) {
 		},
 		"a code found ten minutes later is refused": func(t *testing.T, h *house) {
 			shown := h.openAs(h.invite(mine), "ada")
-			h.pass(10 * time.Minute)
+			h.Pass(10 * time.Minute)
 			if err := h.confirm(mine, shown.Code); !errors.Is(err, linking.ErrCodeOver) {
 				t.Errorf("got %v", err)
 			}
 		},
 		"an address found a quarter of an hour later is refused": func(t *testing.T, h *house) {
 			ticket := h.invite(mine)
-			h.pass(15 * time.Minute)
+			h.Pass(15 * time.Minute)
 			_, err := h.Open(t.Context(), ticket, "", "")
 			refused(t, err, "invalid_request", "ticket_over")
 		},
@@ -365,7 +365,7 @@ func TestWhatNobodyGainsByLinkingFromAChat(t *testing.T) {
 		},
 		"a link that nobody confirmed is swept, and can be confirmed no more": func(t *testing.T, h *house) {
 			shown := h.openAs(h.invite(mine), "ada")
-			h.pass(time.Hour)
+			h.Pass(time.Hour)
 			if err := h.Sweep(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -478,7 +478,7 @@ func TestNoOrderOfStepsLinksAChatToALinkWhoseCodeWasNotTypedInIt(t *testing.T) {
 					speaks[c] = ""
 				}
 			},
-			"wait": func(*rapid.T) { h.pass(time.Duration(pick(7, "minutes")) * time.Minute) },
+			"wait": func(*rapid.T) { h.Pass(time.Duration(pick(7, "minutes")) * time.Minute) },
 			"": func(r *rapid.T) {
 				for c := range chats {
 					if got := h.speaksFor(chats[c]); got != speaks[c] {

@@ -215,7 +215,7 @@ func TestWhatAnAssistantThatIntroducedItselfCannotDo(t *testing.T) {
 	}
 	old := h.token(agent, trading(code())).RefreshToken
 	h.token(agent, refreshing(old))
-	h.pass(2 * time.Minute)
+	h.Pass(2 * time.Minute)
 	_, err := h.Token(t.Context(), call(agent, refreshing(old)))
 	refused(t, err, "invalid_grant", "refresh_reused")
 	_, err = h.Introspect(t.Context(), call(agent, map[string]string{"token": "x"}))

@@ -153,9 +153,9 @@ func TestSeveralKeysOfOneKindServeTogether(t *testing.T) {
 		t.Error("a key that has not started signs")
 	}
 	// The successor of a refresh token used before the new key started stays the same after.
-	h.pass(10*time.Minute - time.Second)
+	h.Pass(10*time.Minute - time.Second)
 	one := h.token("mcp", refreshing(oldMCP.RefreshToken))
-	h.pass(30 * time.Second)
+	h.Pass(30 * time.Second)
 	two := h.token("mcp", refreshing(oldMCP.RefreshToken))
 	if one.RefreshToken != two.RefreshToken {
 		t.Error("a new key gave a retry another successor")
@@ -194,7 +194,7 @@ func TestWhatAKeyThatHasEndedSignedIsRefusedEvenIfItWasRemembered(t *testing.T) 
 	if !h.lives("alexa", token) {
 		t.Fatal("refused at once")
 	}
-	h.pass(5 * time.Minute)
+	h.Pass(5 * time.Minute)
 	if h.lives("alexa", token) {
 		t.Error("accepted after its key has ended")
 	}

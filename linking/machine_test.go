@@ -123,7 +123,7 @@ func (m *machine) link(client string, p *process) {
 }
 
 func (m *machine) Pass(t *rapid.T) {
-	m.h.pass(rapid.SampledFrom([]time.Duration{
+	m.h.Pass(rapid.SampledFrom([]time.Duration{
 		time.Millisecond, time.Second, 20 * time.Second, 30 * time.Second, 40 * time.Second, time.Minute, time.Minute + time.Millisecond, 16 * time.Minute, 48 * time.Hour,
 	}).Draw(t, "for"))
 }
@@ -172,7 +172,7 @@ func (m *machine) Retry(t *rapid.T) {
 	for _, f := range m.families {
 		for i, r := range f.refresh {
 			if !f.ended && !r.used.IsZero() {
-				m.h.pass(rapid.SampledFrom([]time.Duration{0, 20 * time.Second, 40 * time.Second, time.Minute}).Draw(t, "after"))
+				m.h.Pass(rapid.SampledFrom([]time.Duration{0, 20 * time.Second, 40 * time.Second, time.Minute}).Draw(t, "after"))
 				at := m.any(t)
 				m.atOnce(t, f, []deed{{kind: refreshes, at: at, now: at.Now(), nth: i}})
 				return

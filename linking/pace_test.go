@@ -54,7 +54,7 @@ func TestAGrantThatHasGoneWildIsToldToWaitAndNoOtherIs(t *testing.T) {
 				t.Errorf("got status %d, come back after %v", e.Status, e.RetryAfter)
 			}
 			h.token(client, refreshing(other.RefreshToken))
-			h.pass(time.Second)
+			h.Pass(time.Second)
 			h.token(client, refreshing(token)) // nothing was lost
 		})
 	}
@@ -68,7 +68,7 @@ func TestAServiceThatHasGoneWildIsToldToWaitAndNoOtherIs(t *testing.T) {
 	_, err := h.Token(t.Context(), call("reference", listing()))
 	refused(t, err, "temporarily_unavailable", "credentials_too_often")
 	h.token("service", listing())
-	h.pass(time.Second)
+	h.Pass(time.Second)
 	h.token("reference", listing())
 }
 

@@ -51,7 +51,7 @@ func TestARotatedRefreshTokenThatTurnsUpAfterItsUseWasSweptIsRefused(t *testing.
 	h := open(t)
 	old := h.linked("mcp")
 	next := h.token("mcp", refreshing(old.RefreshToken))
-	h.pass(365 * 24 * time.Hour)
+	h.Pass(365 * 24 * time.Hour)
 	if err := h.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestAnOlderCopyOfTheDatabaseLetsTheNewestRefreshTokenGoOnAndEndsTheLinkOfAn
 	tokens := []linking.Token{h.linked("mcp").RefreshToken}
 	next := func() {
 		tokens = append(tokens, h.token("mcp", refreshing(tokens[len(tokens)-1])).RefreshToken)
-		h.pass(time.Hour)
+		h.Pass(time.Hour)
 	}
 	for range 8 {
 		next()
@@ -101,11 +101,11 @@ func TestAThiefWhoIsFirstAfterAnOlderCopyWasRestoredIsFoundOutWhenHeComesAgain(t
 	tokens := []linking.Token{h.linked("mcp").RefreshToken}
 	for range 8 {
 		tokens = append(tokens, h.token("mcp", refreshing(tokens[len(tokens)-1])).RefreshToken)
-		h.pass(time.Hour)
+		h.Pass(time.Hour)
 	}
 	h.older(4)
 	thiefs := h.token("mcp", refreshing(tokens[5])).RefreshToken
-	h.pass(time.Hour)
+	h.Pass(time.Hour)
 	h.token("mcp", refreshing(tokens[8]))
 	_, err := h.Token(t.Context(), call("mcp", refreshing(thiefs)))
 	refused(t, err, "invalid_grant", "refresh_reused")
@@ -246,7 +246,7 @@ func TestAForgottenLinkLeavesOnlyAReceipt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.pass(time.Hour)
+	h.Pass(time.Hour)
 	again, err := h.Forget(t.Context(), g.Link)
 	if err != nil || again != first || first.Code == "" || strings.Contains(first.Code, g.Link) {
 		t.Errorf("got %+v and again %+v, %v", first, again, err)

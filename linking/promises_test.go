@@ -37,7 +37,7 @@ func TestARefreshAlwaysGivesADifferentAccessToken(t *testing.T) {
 					}
 					seen[g.AccessToken] = true
 				}
-				h.pass(time.Second)
+				h.Pass(time.Second)
 			}
 		}
 	})
@@ -49,7 +49,7 @@ func TestOlderUnexpiredAccessTokensStayValidAfterARefresh(t *testing.T) {
 			g := h.linked(client)
 			tokens, born := []linking.Token{g.AccessToken}, h.Now()
 			for range 3 {
-				h.pass(time.Minute)
+				h.Pass(time.Minute)
 				g = h.token(client, refreshing(g.RefreshToken))
 				tokens = append(tokens, g.AccessToken)
 			}
@@ -58,7 +58,7 @@ func TestOlderUnexpiredAccessTokensStayValidAfterARefresh(t *testing.T) {
 					t.Errorf("%s: access token %d died of a refresh", client, i)
 				}
 			}
-			h.pass(born.Add(time.Duration(g.ExpiresIn) * time.Second).Sub(h.Now()))
+			h.Pass(born.Add(time.Duration(g.ExpiresIn) * time.Second).Sub(h.Now()))
 			if h.lives(client, tokens[0]) || !h.lives(client, tokens[1]) {
 				t.Errorf("%s: each access token has its own end, and only that", client)
 			}
@@ -70,7 +70,7 @@ func TestRefreshTokensLiveAsLongAsTheConsent(t *testing.T) {
 	onBoth(t, func(t *testing.T, h *house) {
 		for _, client := range holders {
 			g := h.linked(client)
-			h.pass(10 * 365 * 24 * time.Hour)
+			h.Pass(10 * 365 * 24 * time.Hour)
 			if err := h.Sweep(t.Context()); err != nil {
 				t.Fatal(err)
 			}

@@ -140,10 +140,10 @@ func TestWhatCannotBeOpened(t *testing.T) {
 		"a request pushed by one client cannot be opened by another": {func(_ *house, q url.Values) { q.Set("client_id", "other") }, "invalid_request", "request_of_another_client"},
 		"a request cannot be opened for nobody":                      {func(_ *house, q url.Values) { q.Del("client_id") }, "invalid_client", "client_unknown"},
 		"a request cannot be opened for two":                         {func(_ *house, q url.Values) { q.Add("client_id", "other") }, "invalid_request", "client_twice"},
-		"a request found in a history cannot be opened":              {func(h *house, _ url.Values) { h.pass(90 * time.Second) }, "invalid_request", "request_expired"},
+		"a request found in a history cannot be opened":              {func(h *house, _ url.Values) { h.Pass(90 * time.Second) }, "invalid_request", "request_expired"},
 		"a request for which a code was given cannot be opened":      {func(h *house, q url.Values) { h.approve(h.authorize(q)) }, "invalid_request", "request_used"},
 		"a request that was swept cannot be opened": {func(h *house, _ url.Values) {
-			h.pass(2 * time.Hour)
+			h.Pass(2 * time.Hour)
 			if err := h.Sweep(h.t.Context()); err != nil {
 				h.t.Fatal(err)
 			}
@@ -216,13 +216,13 @@ func TestAnAddressThatIsOpenedTwiceEndsWell(t *testing.T) {
 		},
 		"loaded again when the address is no longer young": func(h *house, q url.Values) {
 			p := h.authorize(q)
-			h.pass(20 * time.Minute)
+			h.Pass(20 * time.Minute)
 			h.approve(again(h, q, p.Browser))
 		},
 		"gone back to from the bank": func(h *house, q url.Values) {
 			p := h.authorize(q)
 			h.toBank(p, linking.Approve)
-			h.pass(5 * time.Minute)
+			h.Pass(5 * time.Minute)
 			h.approve(again(h, q, p.Browser))
 		},
 		"opened in the app's browser, then in the real one": func(h *house, q url.Values) {

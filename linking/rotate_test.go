@@ -176,17 +176,17 @@ func TestAKeyMadeByOneProcessIsKnownToTheOthersBeforeItIsUsed(t *testing.T) {
 	if n := len(p[0].kids()); n != 2 {
 		t.Errorf("where it was made, %d keys are published at once, want 2", n)
 	}
-	h.pass(30 * time.Second)
+	h.Pass(30 * time.Second)
 	kids := p[1].kids()
 	if len(kids) != 2 {
 		t.Fatalf("elsewhere, %d keys are published after 30 s, want 2", len(kids))
 	}
-	h.pass(10*time.Minute - 31*time.Second)
+	h.Pass(10*time.Minute - 31*time.Second)
 	if g := h.at(p[0]).linked("alexa"); kid(t, g) != kids[0] {
 		t.Error("a key signs before its time")
 	}
 	one := h.token("mcp", refreshing(old.RefreshToken))
-	h.pass(time.Second)
+	h.Pass(time.Second)
 	for i := range p {
 		g := h.at(p[i]).linked("alexa")
 		if kid(t, g) != kids[1] {
@@ -206,22 +206,22 @@ func TestASigningKeyIsKeptUntilTheLastTokenItSignedHasExpired(t *testing.T) {
 	h := open(t)
 	p := h.processes(2)
 	p[0].rotate(t)
-	h.pass(10*time.Minute - time.Second)
+	h.Pass(10*time.Minute - time.Second)
 	g := h.at(p[1]).token("long", exchanging("long", h.code("long")))
-	h.pass(24*time.Hour - 2*time.Second)
+	h.Pass(24*time.Hour - 2*time.Second)
 	h.sweepKeys(p[0])
 	if !h.at(p[0]).lives("alexa", g.AccessToken) {
 		t.Error("a token is refused in its last second")
 	}
-	h.pass(10*time.Minute + 3*time.Second)
+	h.Pass(10*time.Minute + 3*time.Second)
 	h.sweepKeys(p[0])
 	h.wantKept("house 1", "house 2", "refresh 1", "refresh 2", "signing 2")
-	h.pass(30 * time.Second)
+	h.Pass(30 * time.Second)
 	if n := len(p[1].kids()); n != 1 {
 		t.Errorf("%d keys are published, want 1", n)
 	}
 	// However often it is swept, the key in use stays.
-	h.pass(1000 * time.Hour)
+	h.Pass(1000 * time.Hour)
 	h.sweepKeys(p[1])
 	if g := h.at(p[0]).linked("alexa"); !h.at(p[1]).lives("alexa", g.AccessToken) {
 		t.Error("a token is refused for its key")
@@ -247,10 +247,10 @@ func TestWhatIsSealedUnderAnOlderKeyIsSealedAnewAndThenTheKeyIsDeleted(t *testin
 			t.Errorf("%s key %d is to end before the next has started", k.Kind, k.Number)
 		}
 	}
-	h.pass(10 * time.Minute)
+	h.Pass(10 * time.Minute)
 	h.sweepKeys(p[1]) // seals anew
 	h.sweepKeys(p[1]) // finds nothing any more
-	h.pass(time.Hour - time.Millisecond)
+	h.Pass(time.Hour - time.Millisecond)
 	h.sweepKeys(p[0])
 	h.wantKept("house 1", "house 2", "refresh 1", "refresh 2", "signing 1", "signing 2")
 
@@ -265,15 +265,15 @@ func TestWhatIsSealedUnderAnOlderKeyIsSealedAnewAndThenTheKeyIsDeleted(t *testin
 	if err := h.store.AddInteraction(t.Context(), old); err != nil {
 		t.Fatal(err)
 	}
-	h.pass(time.Minute)
+	h.Pass(time.Minute)
 	h.sweepKeys(p[0])
 	h.sweepKeys(p[1])
 	h.wantKept("house 1", "house 2", "refresh 1", "refresh 2", "signing 1", "signing 2")
-	h.pass(time.Hour)
+	h.Pass(time.Hour)
 	h.sweepKeys(p[1])
 	h.wantKept("house 2", "refresh 1", "refresh 2", "signing 1", "signing 2")
 
-	h.pass(30 * time.Second)
+	h.Pass(30 * time.Second)
 	for _, p := range p {
 		link, err := p.Resolve(t.Context(), linking.Alexa, before.AccessToken)
 		if err != nil {
@@ -299,7 +299,7 @@ func TestAValueThatCannotBeOpenedKeepsItsKeyAndNothingElse(t *testing.T) {
 	}
 	p.rotate(t)
 	for range 5 {
-		h.pass(2 * time.Hour)
+		h.Pass(2 * time.Hour)
 		if err := p.keys.Sweep(t.Context()); err == nil || strings.Contains(err.Error(), "another link") {
 			t.Errorf("got %v, want an error that names no row", err)
 		}
@@ -356,7 +356,7 @@ func TestAMadeUpKidCostsNoReadingOfItsOwn(t *testing.T) {
 	segments := strings.Split(string(good.AccessToken), ".")
 	before := p.store.count()
 	for i := range 300 {
-		h.pass(100 * time.Millisecond) // 30 s in all
+		h.Pass(100 * time.Millisecond) // 30 s in all
 		header := base64.RawURLEncoding.EncodeToString([]byte(fmt.Sprintf(`{"alg":"ES256","typ":"at+jwt","kid":"made up %d"}`, i)))
 		if h.lives("alexa", linking.Token(header+"."+segments[1]+"."+segments[2])) {
 			t.Fatal("a forged token is accepted")
@@ -374,7 +374,7 @@ func TestAMadeUpKidCostsNoReadingOfItsOwn(t *testing.T) {
 func TestAnUnknownKeyIsLookedForAtOnce(t *testing.T) {
 	h := open(t)
 	p := h.processes(1)
-	h.pass(11 * time.Second) // since the last reading
+	h.Pass(11 * time.Second) // since the last reading
 	// As if made by a clock that is ten minutes behind.
 	addKey(t, h, "signing", 2, newSigningDER(t), h.Now(), time.Time{})
 	h.reopen()
@@ -409,10 +409,10 @@ func TestWithKeysThatCannotBeReadAnyMoreNothingIsMadeAndWhatIsThereStaysGood(t *
 		t.Fatal(err)
 	}
 	p.store.fail(errors.New("no route to the database"))
-	h.pass(4 * time.Minute)
-	h.pass(50 * time.Second)
+	h.Pass(4 * time.Minute)
+	h.Pass(50 * time.Second)
 	h.token("alexa", refreshing(jwt.RefreshToken))
-	h.pass(10 * time.Second)
+	h.Pass(10 * time.Second)
 	for range 3 {
 		if _, err := p.Token(t.Context(), call("alexa", refreshing(jwt.RefreshToken))); err == nil || errors.As(err, new(*linking.OAuthError)) {
 			t.Errorf("got %v, want a fault of ours", err)
@@ -428,7 +428,7 @@ func TestWithKeysThatCannotBeReadAnyMoreNothingIsMadeAndWhatIsThereStaysGood(t *
 		t.Errorf("got %q, %v", opened, err)
 	}
 	p.store.fail(nil)
-	h.pass(time.Second)
+	h.Pass(time.Second)
 	h.token("alexa", refreshing(jwt.RefreshToken))
 }
 
@@ -438,27 +438,27 @@ func TestNothingIsUsedUpForTokensThatCannotBeMade(t *testing.T) {
 	p := h.processes(1)[0]
 	old := h.at(p).linked("mcp").RefreshToken
 	p.store.fail(errors.New("no route to the database"))
-	h.pass(4*time.Minute + 30*time.Second)
+	h.Pass(4*time.Minute + 30*time.Second)
 	code := parameters(t, h.approve(h.authorize(request("alexa"))).URL).Get("code")
-	h.pass(40 * time.Second)
+	h.Pass(40 * time.Second)
 	for what, members := range map[string]map[string]string{"alexa": exchanging("alexa", code), "mcp": refreshing(old)} {
 		if _, err := p.Token(t.Context(), call(what, members)); err == nil || errors.As(err, new(*linking.OAuthError)) {
 			t.Errorf("%s gets %v, want a fault of ours", what, err)
 		}
 	}
 	p.store.fail(nil)
-	h.pass(time.Second)
+	h.Pass(time.Second)
 	h.token("alexa", exchanging("alexa", code))
 	p.store.fail(errors.New("no route to the database"))
-	h.pass(6 * time.Minute)
+	h.Pass(6 * time.Minute)
 	for range 2 {
 		if _, err := p.Token(t.Context(), call("mcp", refreshing(old))); err == nil || errors.As(err, new(*linking.OAuthError)) {
 			t.Errorf("got %v, want a fault of ours", err)
 		}
-		h.pass(2 * time.Minute)
+		h.Pass(2 * time.Minute)
 	}
 	p.store.fail(nil)
-	h.pass(time.Second)
+	h.Pass(time.Second)
 	h.token("mcp", refreshing(old))
 }
 
@@ -472,13 +472,13 @@ func TestARotationThatEndedInTheMiddleCanBeRepeated(t *testing.T) {
 			if _, err := p[0].keys.Rotate(t.Context()); !errors.Is(err, errKilled) {
 				t.Fatal(err)
 			}
-			h.pass(5 * time.Minute)
+			h.Pass(5 * time.Minute)
 			for i, made := range p[1].rotate(t) {
 				if made.Number != 2 || made.Waiting != (i < after) {
 					t.Errorf("got %+v", made)
 				}
 			}
-			h.pass(20 * time.Minute)
+			h.Pass(20 * time.Minute)
 			if !h.at(p[1]).lives("mcp", old.AccessToken) {
 				t.Error("a token is refused")
 			}
@@ -500,7 +500,7 @@ func TestProcessesThatRotateAtOnceMakeOneSuccessor(t *testing.T) {
 	}
 	all.Wait()
 	h.wantKept("house 1", "house 2", "refresh 1", "refresh 2", "signing 1", "signing 2")
-	h.pass(9 * time.Minute)
+	h.Pass(9 * time.Minute)
 	if made := h.processes(1)[0].rotate(t); !made[0].Waiting || !made[0].Starts.Equal(h.Now().Add(time.Minute)) {
 		t.Errorf("a successor that waits was followed by another: %+v", made)
 	}
@@ -578,7 +578,7 @@ func (c *cluster) Sweep(t *rapid.T) {
 }
 
 func (c *cluster) Pass(t *rapid.T) {
-	c.h.pass(rapid.SampledFrom([]time.Duration{
+	c.h.Pass(rapid.SampledFrom([]time.Duration{
 		time.Second, 29 * time.Second, time.Minute, 5 * time.Minute, 9*time.Minute + 59*time.Second, 10 * time.Minute, time.Hour, 12 * time.Hour, 25 * time.Hour,
 	}).Draw(t, "for"))
 }
@@ -604,7 +604,7 @@ func (c *cluster) Refresh(t *rapid.T) {
 	token := f.refresh[0].token
 	g := c.h.at(c.any(t)).token(f.client, refreshing(token))
 	c.give(t, f, g)
-	c.h.pass(time.Duration(rapid.IntRange(0, 60).Draw(t, "seconds")) * time.Second)
+	c.h.Pass(time.Duration(rapid.IntRange(0, 60).Draw(t, "seconds")) * time.Second)
 	if again := c.h.at(c.any(t)).token(f.client, refreshing(token)); again.RefreshToken != g.RefreshToken {
 		t.Fatal("a retry got another successor")
 	}
@@ -673,7 +673,7 @@ func TestNoOrderOfRotationsRefusesAToken(t *testing.T) {
 	// Whatever happened, in the end only what is needed is left.
 	p[0].rotate(t)
 	for range 4 {
-		h.pass(25 * time.Hour)
+		h.Pass(25 * time.Hour)
 		h.sweepKeys(p[1])
 	}
 	kept := map[string]int{}

@@ -143,7 +143,7 @@ func TestWhatAServiceIsRefused(t *testing.T) {
 func TestAServicesTokenEnds(t *testing.T) {
 	for _, client := range services {
 		for name, end := range map[string]func(h *house, g linking.Grant){
-			"after its time": func(h *house, _ linking.Grant) { h.pass(time.Hour) },
+			"after its time": func(h *house, _ linking.Grant) { h.Pass(time.Hour) },
 			"when it is revoked, in every process": func(h *house, g linking.Grant) {
 				other := h.authority(clients())
 				for range 2 {

@@ -52,7 +52,7 @@ func (h *house) linkedAs(client, who string) linking.Grant {
 func TestACustomerSeesAllOfHisLinksAndNobodyElses(t *testing.T) {
 	h := open(t)
 	h.linkedAs("alexa", "ada")
-	h.pass(time.Minute)
+	h.Pass(time.Minute)
 	h.linkedAs("google", "ada")
 	theirs := h.linkedAs("alexa", "grace")
 	ada, _, _ := h.signedIn("ada")
@@ -121,7 +121,7 @@ func TestASessionIsNewAtEachSignInAndOnlyItsBrowsers(t *testing.T) {
 	if _, err := h.Customer(t.Context(), session, browser); err != nil {
 		t.Fatal(err)
 	}
-	h.pass(15 * time.Minute)
+	h.Pass(15 * time.Minute)
 	signedOut("after a quarter of an hour", session, browser)
 
 	_, session, browser = h.signedIn("ada")
@@ -162,7 +162,7 @@ func TestAnAnswerToASignInCountsOnceAndOnlyWhereItWasAskedFor(t *testing.T) {
 	h.back(p, linkingState, "ada")
 
 	state, browser = h.sentToSignIn("albion", "")
-	h.pass(31 * time.Minute)
+	h.Pass(31 * time.Minute)
 	lost("after half an hour", browser, banking.Return{State: state, Code: "ada"}, "return_unknown")
 }
 

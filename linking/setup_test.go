@@ -21,6 +21,7 @@ import (
 	"sotto/banking"
 	"sotto/linking"
 	"sotto/server/store"
+	"sotto/tests/clock"
 	"sotto/tests/database"
 )
 
@@ -171,25 +172,12 @@ func (c *counted) ByAccess(ctx context.Context, token []byte) (linking.Granted, 
 // house is an Authority with everything around it.
 type house struct {
 	*linking.Authority
+	*clock.Clock
 	t     testing.TB
 	store *counted
 	url   string // of the database
 	keys  *linking.Keyring
 	bank  *bank
-	mu    sync.Mutex
-	now   time.Time
-}
-
-func (h *house) Now() time.Time {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.now
-}
-
-func (h *house) pass(d time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.now = h.now.Add(d)
 }
 
 func wrapping(t testing.TB, key byte) tink.AEAD {
@@ -211,7 +199,7 @@ func open(t testing.TB) *house {
 // openAt opens a house on the database at url.
 func openAt(t testing.TB, url string) *house {
 	t.Helper()
-	h := &house{t: t, url: url, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), bank: &bank{begun: map[string]string{}, joined: map[string][]banking.Joined{}}}
+	h := &house{t: t, url: url, Clock: clock.At(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)), bank: &bank{begun: map[string]string{}, joined: map[string][]banking.Joined{}}}
 	db := h.database()
 	if err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)

@@ -241,7 +241,7 @@ func TestWhatNobodyGainsByStreamlinedLinking(t *testing.T) {
 		},
 		"a hint is good for a quarter of an hour": func(_ *testing.T, h *house) {
 			hint := h.loginHint("google", "ada")
-			h.pass(15 * time.Minute)
+			h.Pass(15 * time.Minute)
 			h.token("google", exchanging("google", h.codeOf(hinting("google", hint))))
 			h.unknown("google", "ada")
 		},
@@ -398,11 +398,11 @@ func TestWhatIsNoIDTokenOfGoogles(t *testing.T) {
 		})
 	}
 	keys.down = true
-	h.pass(23 * time.Hour)
+	h.Pass(23 * time.Hour)
 	if _, err := h.intend("google", "check", h.idToken("ada", nil)); err != nil {
 		t.Errorf("while Google's keys cannot be fetched: %v", err)
 	}
-	h.pass(2 * time.Hour)
+	h.Pass(2 * time.Hour)
 	_, err := h.intend("google", "check", h.idToken("ada", nil))
 	refused(t, err, "account_not_found", "id_token_keys_unreachable")
 }

@@ -48,6 +48,7 @@ var plan = map[string][]string{
 	"tests/postgres":     {},
 	"tests/chromium":     {},
 	"tests/loopback":     {},
+	"tests/clock":        {},
 	"tests/database":     {"server/store", "tests/postgres"},
 	"tests/conformance":  {"banking", "linking", "linking/disclosure", "skills/messenger/outbox"},
 }

@@ -59,7 +59,7 @@ func TestJudgeGoSDKComesThroughLinkingToATool(t *testing.T) {
 	c := openCourt(t, "", "")
 	judge := func(t *testing.T) (bool, string) {
 		t.Helper()
-		c.house.wall.Store(time.Now().UnixNano())
+		c.house.wall.Set(time.Now())
 		ctx, cancel := context.WithTimeout(t.Context(), judgeLimit)
 		defer cancel()
 		known := c.house.Dev().Clients["mcp"]

@@ -162,7 +162,7 @@ func (c *court) judge(t *testing.T, script string, task judgeTask) (bool, string
 // arrive is told where the customer was sent in the end.
 func (c *court) run(t *testing.T, args []string, order []byte, ready string, arrive func(back string, answers io.Writer) error) (bool, string) {
 	t.Helper()
-	c.house.wall.Store(time.Now().UnixNano())
+	c.house.wall.Set(time.Now())
 	ctx, cancel := context.WithTimeout(t.Context(), judgeLimit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, c.node, args...)
@@ -282,7 +282,7 @@ func TestJudgeJose(t *testing.T) {
 	c := openCourt(t, theJudges(t), "")
 	judge := func(t *testing.T, c *court, client, auth, audience string) (bool, string) {
 		t.Helper()
-		c.house.wall.Store(time.Now().UnixNano())
+		c.house.wall.Set(time.Now())
 		task := c.task(client, auth, audience)
 		task.AccessToken = c.link(t, task).AccessToken
 		return c.judge(t, "jose.mjs", task)

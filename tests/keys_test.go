@@ -23,7 +23,7 @@ import (
 // rotate does what `sotto keys rotate --dev` does, from a process of its own.
 func (h *openHouse) rotate(t *testing.T) []linking.Rotated {
 	t.Helper()
-	made, err := server.RotateKeys(t.Context(), server.Config{Dev: true, State: h.state}, func() time.Time { return time.Unix(0, h.wall.Load()) })
+	made, err := server.RotateKeys(t.Context(), server.Config{Dev: true, State: h.state}, h.wall.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -81,7 +81,7 @@ func (c *court) link(t *testing.T, task judgeTask) *oauth2.Token {
 
 // judgeOAuth2 goes the way of an application in Go: link, then let the library refresh by itself when the token has ended. nil is content.
 func (c *court) judgeOAuth2(ctx context.Context, task judgeTask) error {
-	c.house.wall.Store(time.Now().UnixNano())
+	c.house.wall.Set(time.Now())
 	config, first, err := c.authorize(ctx, task)
 	if err != nil {
 		return err

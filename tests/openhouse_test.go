@@ -17,7 +17,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,6 +28,7 @@ import (
 	"sotto/skills"
 	"sotto/skills/alexa"
 	"sotto/skills/nlu"
+	"sotto/tests/clock"
 	"sotto/tests/database"
 )
 
@@ -39,7 +39,7 @@ var morning = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 type openHouse struct {
 	*server.Server
 	state string
-	wall  atomic.Int64 // the machine's clock as the house sees it, in nanoseconds
+	wall  *clock.Clock // the machine's, as the house sees it
 	log   *logLines
 	stop  func()
 }
@@ -88,8 +88,7 @@ func openHearing(tb testing.TB, api string) *openHouse {
 
 func openAs(tb testing.TB, at time.Time, cfg server.Config, change ...func(*server.Options)) *openHouse {
 	tb.Helper()
-	h := &openHouse{state: cfg.State, log: &logLines{}}
-	h.wall.Store(at.UnixNano())
+	h := &openHouse{state: cfg.State, wall: clock.At(at), log: &logLines{}}
 	lendAlexa(tb, cfg.State)
 	log, err := server.NewLog(h.log, "debug")
 	if err != nil {
@@ -167,7 +166,7 @@ func hurried(o *server.Options) { o.TurnBudget = 0 }
 
 func start(tb testing.TB, h *openHouse, cfg server.Config, log *zap.Logger, change ...func(*server.Options)) *server.Server {
 	tb.Helper()
-	o := server.Options{Log: log, Random: rand.Reader, Wall: func() time.Time { return time.Unix(0, h.wall.Load()).UTC() }, TurnBudget: unhurried}
+	o := server.Options{Log: log, Random: rand.Reader, Wall: h.wall.Now, TurnBudget: unhurried}
 	var err error
 	if o.Parser, err = reader(); err != nil {
 		tb.Fatal(err)
@@ -196,7 +195,7 @@ func start(tb testing.TB, h *openHouse, cfg server.Config, log *zap.Logger, chan
 }
 
 // pass lets time go by.
-func (h *openHouse) pass(d time.Duration) { h.wall.Add(int64(d)) }
+func (h *openHouse) pass(d time.Duration) { h.wall.Pass(d) }
 
 // speaker is somebody with an Alexa device at home.
 type speaker struct {

@@ -21,6 +21,7 @@ import (
 	"sotto/server"
 	"sotto/server/dev"
 	"sotto/skills"
+	"sotto/tests/clock"
 	"sotto/tests/database"
 	"sotto/tests/loopback"
 )
@@ -30,7 +31,7 @@ type replicas struct {
 	houses   [2]*openHouse
 	speakers [2]*speaker // the same device, answered by one house or the other
 	bank     *mockbank.Server
-	bankTime atomic.Int64
+	bankTime *clock.Clock
 	trades   atomic.Int64 // of the bank's tokens for those that follow
 	ada      dev.Person
 	database string
@@ -38,12 +39,10 @@ type replicas struct {
 
 func openReplicas(t *testing.T) *replicas {
 	t.Helper()
-	r := &replicas{database: database.PostgreSQL(t)}
+	r := &replicas{bankTime: clock.At(morning), database: database.PostgreSQL(t)}
 	first, second := loopback.Free(t), loopback.Free(t)
-	r.bankTime.Store(morning.UnixNano())
-	bankNow := func() time.Time { return time.Unix(0, r.bankTime.Load()).UTC() }
 	var banks string
-	r.bank, banks, r.ada = farBank(t, "http://"+first+"/link/callback", bankNow, 5*time.Minute, r.count)
+	r.bank, banks, r.ada = farBank(t, "http://"+first+"/link/callback", r.bankTime.Now, 5*time.Minute, r.count)
 
 	states := [2]string{t.TempDir(), t.TempDir()}
 	cfg := server.Config{State: states[0], Addr: first, PublicURL: "http://" + first, Banks: banks, Database: r.database}
@@ -104,7 +103,7 @@ func (r *replicas) count(bank http.Handler) http.Handler {
 }
 
 func (r *replicas) pass(d time.Duration) {
-	r.bankTime.Add(int64(d))
+	r.bankTime.Pass(d)
 	for _, h := range r.houses {
 		h.pass(d)
 	}

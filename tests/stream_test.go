@@ -45,7 +45,7 @@ func hopper(tb testing.TB, rows string) (*openHouse, *speaker) {
 	addr := loopback.Free(tb)
 	bank := startChild(tb, "bank", "SOTTO_TEST_HOUSE=http://"+addr, "SOTTO_TEST_SECRET="+secret, "SOTTO_TEST_TOTP="+totp, "SOTTO_TEST_ROWS="+rows)
 	house := openWith(tb, addr, banksFile(tb, bank.said["url"], secret))
-	house.wall.Store(time.Now().UnixNano()) // as the bank has it
+	house.wall.Set(time.Now()) // as the bank has it
 	s := house.speaker(tb)
 	s.linkAs(dev.Person{Bank: "far", Customer: dev.Customer{Username: "hopper", Password: secret, TOTPSecret: totp}, Now: house.Now}, nil)
 	return house, s

@@ -101,7 +101,7 @@ func TestJudgeVirtualAlexa(t *testing.T) {
 	s.link("ada", nil)
 	judge := func(t *testing.T, f deviceFault) (bool, string) {
 		t.Helper()
-		c.house.wall.Store(time.Now().UnixNano())
+		c.house.wall.Set(time.Now())
 		own := *s
 		own.tb = t
 		file, content := filepath.Join(t.TempDir(), "en-US.json"), model

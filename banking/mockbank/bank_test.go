@@ -9,13 +9,13 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/go-json-experiment/json"
 
 	"sotto/banking/mockbank"
+	"sotto/tests/clock"
 	"sotto/tests/judge"
 )
 
@@ -37,33 +37,13 @@ func london() *time.Location {
 	return zone
 }
 
-// clock is a clock that tests move.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) set(t time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = t
-}
-
-func (c *clock) move(d time.Duration) { c.set(c.Now().Add(d)) }
-
 // bank is a mock bank that is being served, and a client's way to it. Every
 // answer of its account API is judged.
 type bank struct {
 	t     testing.TB
 	srv   *mockbank.Server
 	url   string
-	clock *clock
+	clock *clock.Clock
 	http  *http.Client   // judged, follows no redirects, keeps no cookies
 	judge *judge.OpenAPI // nil where the official documents are not
 	opts  mockbank.Options
@@ -73,7 +53,7 @@ type bank struct {
 // change the options.
 func openBank(t testing.TB, tweak func(*mockbank.Options)) *bank {
 	t.Helper()
-	b := &bank{t: t, clock: &clock{now: start()}}
+	b := &bank{t: t, clock: clock.At(start())}
 	front := httptest.NewUnstartedServer(nil)
 	b.url = "http://" + front.Listener.Addr().String()
 	credential := mockbank.Credential{Password: password, TOTPSecret: totpKey}

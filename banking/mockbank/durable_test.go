@@ -169,7 +169,7 @@ func TestTheJournalDoesNotGrowForever(t *testing.T) {
 		for range 100 {
 			b.own()
 		}
-		b.clock.move(6 * time.Minute) // all of them expire
+		b.clock.Pass(6 * time.Minute) // all of them expire
 	}
 	raw, err := os.ReadFile(b.opts.StatePath)
 	if err != nil {

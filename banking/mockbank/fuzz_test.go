@@ -87,7 +87,7 @@ func FuzzAuthorize(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
-		b.clock.move(11 * time.Minute) // the sign-ins of before have ended
+		b.clock.Pass(11 * time.Minute) // the sign-ins of before have ended
 		r := httptest.NewRequest(http.MethodGet, "/albion/authorize", nil)
 		r.URL.RawQuery = query
 		rec := httptest.NewRecorder()

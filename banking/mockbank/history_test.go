@@ -162,7 +162,7 @@ func sums(entries []mockbank.Entry) map[string]int64 {
 
 func TestBalancesFollowFromTheEntries(t *testing.T) {
 	b := openBank(t, func(o *mockbank.Options) { o.PageSize = 1000 })
-	b.clock.set(time.Date(2026, time.July, 18, 22, 30, 0, 0, london())) // a Saturday night: things are pending
+	b.clock.Set(time.Date(2026, time.July, 18, 22, 30, 0, 0, london())) // a Saturday night: things are pending
 	pendingSeen := false
 	for _, name := range mockbank.Usernames() {
 		tok := b.link(name, allPermissions(), nil).Access
@@ -231,7 +231,7 @@ func (b *bank) balances(token, path string) []balance {
 func TestWhatIsPastStaysAsItWas(t *testing.T) {
 	b := openBank(t, nil)
 	for _, name := range mockbank.Usernames() {
-		b.clock.set(start())
+		b.clock.Set(start())
 		past := func() map[string]mockbank.Entry {
 			out := make(map[string]mockbank.Entry)
 			for i, e := range b.srv.Entries(name, time.Date(2025, 1, 1, 0, 0, 0, 0, london()), time.Date(2026, 7, 10, 0, 0, 0, 0, london())) {
@@ -247,7 +247,7 @@ func TestWhatIsPastStaysAsItWas(t *testing.T) {
 			return out
 		}
 		before := past()
-		b.clock.set(time.Date(2026, 12, 24, 18, 0, 0, 0, london()))
+		b.clock.Set(time.Date(2026, 12, 24, 18, 0, 0, 0, london()))
 		after := past()
 		if len(before) != len(after) {
 			t.Errorf("%s: %d entries, later %d", name, len(before), len(after))
@@ -269,7 +269,7 @@ func TestPendingBecomesBookedUnderAnotherName(t *testing.T) {
 	tok := b.link("grace", allPermissions(), nil)
 	found := false
 	for day := range 60 {
-		b.clock.set(time.Date(2026, time.July, 17, 23, 0, 0, 0, london()).AddDate(0, 0, day))
+		b.clock.Set(time.Date(2026, time.July, 17, 23, 0, 0, 0, london()).AddDate(0, 0, day))
 		tok := decode[tokens](t, b.refresh(tok.Refresh).body).Access
 		now := b.clock.Now()
 		var pump *transaction
@@ -289,7 +289,7 @@ func TestPendingBecomesBookedUnderAnotherName(t *testing.T) {
 		if err != nil || !booking.After(now) {
 			t.Errorf("a card's pending row tells when it expects to book: %v %v", pump.BookingDateTime, err)
 		}
-		b.clock.set(time.Date(booking.Year(), booking.Month(), booking.Day(), 12, 0, 0, 0, london()))
+		b.clock.Set(time.Date(booking.Year(), booking.Month(), booking.Day(), 12, 0, 0, 0, london()))
 		fresh := b.link("grace", allPermissions(), nil).Access
 		var after []transaction
 		rows, _ := once(b.all(fresh, "/transactions?fromBookingDateTime="+booking.Format("2006-01-02")))
@@ -405,7 +405,7 @@ func TestTheClockMayStandAnywhere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := openBank(t, func(o *mockbank.Options) { o.PageSize = 1000 })
-			b.clock.set(now)
+			b.clock.Set(now)
 			for _, customer := range mockbank.Usernames() {
 				tok := b.link(customer, allPermissions(), nil).Access
 				rows, _ := once(b.all(tok, "/transactions"))

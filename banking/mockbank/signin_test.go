@@ -162,7 +162,7 @@ func TestWrongPasswordsAndCodes(t *testing.T) {
 		if p.code != http.StatusUnprocessableEntity {
 			t.Errorf("the right password is taken after 20 wrong ones: %d", p.code)
 		}
-		b.clock.move(16 * time.Minute)
+		b.clock.Pass(16 * time.Minute)
 		p, _ = begin()
 		p.signIn("linus")
 		if !strings.Contains(p.page, "Share with") {
@@ -192,7 +192,7 @@ func TestASignInBelongsToOneBrowser(t *testing.T) {
 	}
 	late := b.browser()
 	late.open(b.authorizeURL(plain(b.consent(allPermissions(), nil))))
-	b.clock.move(11 * time.Minute)
+	b.clock.Pass(11 * time.Minute)
 	late.submit(url.Values{"username": {"ada"}, "password": {password}})
 	if late.code != http.StatusGone {
 		t.Errorf("a sign-in of eleven minutes ago goes on: %d", late.code)

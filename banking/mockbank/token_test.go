@@ -170,7 +170,7 @@ func TestACodeIsExchangedOnceByTheOneItWasMadeFor(t *testing.T) {
 		"a code without a redirect URI is refused":           func(v url.Values) { v.Del("redirect_uri") },
 		"a made-up code is refused":                          func(v url.Values) { v.Set("code", strings.Repeat("A", 43)) },
 		"no code is refused":                                 func(v url.Values) { v.Del("code") },
-		"a code that is a minute old is refused":             func(url.Values) { b.clock.move(time.Minute) },
+		"a code that is a minute old is refused":             func(url.Values) { b.clock.Pass(time.Minute) },
 		"a code whose customer has since revoked is refused": func(url.Values) { _ = b.srv.Revoke("ada") },
 		"a code presented as a refresh token is refused":     func(v url.Values) { v.Set("grant_type", "refresh_token"); v.Set("refresh_token", v.Get("code")) },
 		"a code whose consent was since deleted is refused":  func(url.Values) {},
@@ -230,7 +230,7 @@ func TestRefreshTokens(t *testing.T) {
 		b := openBank(t, nil)
 		got := b.link("ada", allPermissions(), nil)
 		for range 2 {
-			b.clock.move(6 * time.Minute)
+			b.clock.Pass(6 * time.Minute)
 			if a := b.get(got.Access, "/accounts"); a.status != http.StatusUnauthorized {
 				t.Errorf("an access token outlived its lifetime: %d", a.status)
 			}
@@ -263,11 +263,11 @@ func TestRefreshTokens(t *testing.T) {
 	t.Run("end with their lifetime", func(t *testing.T) {
 		b := openBank(t, func(o *mockbank.Options) { o.RefreshTTL = time.Hour })
 		got := b.link("ada", allPermissions(), nil)
-		b.clock.move(58 * time.Minute)
+		b.clock.Pass(58 * time.Minute)
 		if next := decode[tokens](t, b.refresh(got.Refresh).body); next.Expires != 120 {
 			t.Errorf("an access token is promised for %d s when the grant has 120 left", next.Expires)
 		}
-		b.clock.move(2 * time.Minute)
+		b.clock.Pass(2 * time.Minute)
 		if a := b.refresh(got.Refresh); a.status != http.StatusBadRequest {
 			t.Errorf("got %d", a.status)
 		}
@@ -276,7 +276,7 @@ func TestRefreshTokens(t *testing.T) {
 		b := openBank(t, func(o *mockbank.Options) { o.AccessTTL = 2 * time.Hour })
 		end := b.clock.Now().Add(time.Hour).Format(time.RFC3339)
 		got := b.link("ada", allPermissions(), map[string]string{"ExpirationDateTime": end})
-		b.clock.move(time.Hour)
+		b.clock.Pass(time.Hour)
 		if a := b.get(got.Access, "/accounts"); a.status != http.StatusUnauthorized || len(a.body) > 0 {
 			t.Errorf("got %d %q", a.status, a.body)
 		}

@@ -12,7 +12,7 @@ import (
 // case must be met at least once in the two years of a customer.
 func TestEveryTrapIsThere(t *testing.T) {
 	b := openBank(t, func(o *mockbank.Options) { o.PageSize = 1000 })
-	b.clock.set(time.Date(2026, time.July, 18, 22, 30, 0, 0, london()))
+	b.clock.Set(time.Date(2026, time.July, 18, 22, 30, 0, 0, london()))
 	rows := make(map[string][]transaction)
 	for _, name := range mockbank.Usernames() {
 		tok := b.link(name, allPermissions(), nil).Access
@@ -134,7 +134,7 @@ func TestEveryTrapIsThere(t *testing.T) {
 // TestTheTruthHoldsTogether checks what other tests rely on.
 func TestTheTruthHoldsTogether(t *testing.T) {
 	b := openBank(t, nil)
-	b.clock.set(time.Date(2026, time.July, 22, 12, 0, 0, 0, london()))
+	b.clock.Set(time.Date(2026, time.July, 22, 12, 0, 0, 0, london()))
 	month := func(name string, kind mockbank.Kind, category string, y int, m time.Month) (sum int64) {
 		for _, e := range b.srv.Entries(name, time.Date(y, m, 1, 0, 0, 0, 0, london()), time.Date(y, m+1, 1, 0, 0, 0, 0, london())) {
 			if e.Kind == kind && (category == "" || e.Category == category) && e.Status == "Booked" {
@@ -203,7 +203,7 @@ func TestNobodyFallsOutOfHisLimits(t *testing.T) {
 	b := openBank(t, nil)
 	overdrawn := 0
 	for step := range 25 {
-		b.clock.set(time.Date(2025, time.January, 1, 20, 0, 0, 0, london()).AddDate(0, 0, step*38))
+		b.clock.Set(time.Date(2025, time.January, 1, 20, 0, 0, 0, london()).AddDate(0, 0, step*38))
 		for _, name := range mockbank.Usernames() {
 			for _, a := range b.srv.Accounts(name) {
 				p, _ := b.srv.Position(a.ID)

@@ -100,7 +100,7 @@ func TestWhatThePermissionsWithholdIsNotThere(t *testing.T) {
 
 func TestBalancesSayWhatIsOwnAndWhatIsLent(t *testing.T) {
 	b := openBank(t, nil)
-	b.clock.set(time.Date(2026, time.July, 20, 12, 0, 0, 0, london()))
+	b.clock.Set(time.Date(2026, time.July, 20, 12, 0, 0, 0, london()))
 	ids := b.accountIDs("grace")
 	tok := b.link("grace", allPermissions(), nil).Access
 	kinds := make(map[string]balance)

@@ -35,6 +35,7 @@ import (
 	"sotto/banking"
 	"sotto/banking/mockbank"
 	"sotto/banking/openbanking"
+	"sotto/tests/clock"
 	"sotto/tests/judge"
 )
 
@@ -48,29 +49,12 @@ const (
 // start is a Wednesday in summer time, after lunch.
 func start() time.Time { return time.Date(2026, time.July, 15, 12, 30, 0, 0, time.UTC) }
 
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) move(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // albion is the mock bank over TLS, with every answer of its resource server judged.
 type albion struct {
 	t      testing.TB
 	mock   *mockbank.Server
 	url    string
-	clock  *clock
+	clock  *clock.Clock
 	dir    string
 	client *http.Client // a browser's; trusts the bank
 	judge  *judge.OpenAPI
@@ -139,7 +123,7 @@ func jwks(t testing.TB) []byte {
 
 func openAlbion(t testing.TB, tweak func(*mockbank.Options)) *albion {
 	t.Helper()
-	a := &albion{t: t, clock: &clock{now: start()}, dir: t.TempDir()}
+	a := &albion{t: t, clock: clock.At(start()), dir: t.TempDir()}
 	front := httptest.NewUnstartedServer(nil)
 	a.url = "https://" + front.Listener.Addr().String()
 	credential := mockbank.Credential{Password: password, TOTPSecret: totpKey}

@@ -226,7 +226,7 @@ func TestAConsentIsEndedAndStaysEnded(t *testing.T) {
 		if err := bank.EndConsent(t.Context(), auth.ConsentID); err != nil {
 			t.Errorf("%s: %v", when, err)
 		}
-		a.clock.move(time.Hour)
+		a.clock.Pass(time.Hour)
 	}
 	if _, err := bank.Refresh(t.Context(), tokens.Refresh); !errors.Is(err, banking.ErrRelink) {
 		t.Errorf("refresh: got %v, want ErrRelink", err)

@@ -127,13 +127,13 @@ func TestABalanceQuestionCostsOneRoundTrip(t *testing.T) {
 			h.connect(username)
 			h.ask("the first question", accounts)
 			h.wantAsked("the first question", map[string]int{"balances": 1})
-			h.clock.move(time.Minute)
+			h.clock.Pass(time.Minute)
 			h.ask("another", accounts)
 			h.wantAsked("another", map[string]int{"balances": 1})
-			h.clock.move(5 * time.Minute)
+			h.clock.Pass(5 * time.Minute)
 			h.ask("after the token has expired", accounts)
 			h.wantAsked("after the token has expired", map[string]int{"token": 1, "balances": 1})
-			h.clock.move(25 * time.Hour)
+			h.clock.Pass(25 * time.Hour)
 			h.ask("after the account list has aged", accounts)
 			h.wantAsked("after the account list has aged", map[string]int{"token": 1, "balances": 1, "accounts": 1})
 		})
@@ -164,7 +164,7 @@ func TestABankTokenThatDiesEarlyIsRefreshedOnce(t *testing.T) {
 	if err := h.store.Renew(t.Context(), rows[0], "test"); err != nil {
 		t.Fatal(err)
 	}
-	h.clock.move(10 * time.Minute)
+	h.clock.Pass(10 * time.Minute)
 	h.ask("a question", 3)
 	h.wantAsked("a question", map[string]int{"balances": 2, "token": 1})
 	h.ask("the next", 3)
@@ -174,7 +174,7 @@ func TestABankTokenThatDiesEarlyIsRefreshedOnce(t *testing.T) {
 func TestManyQuestionsAtOnceTradeARotatingTokenOnce(t *testing.T) {
 	h := openHouse(t, func(o *mockbank.Options) { o.RotateRefresh = true })
 	h.connect("ada")
-	h.clock.move(time.Hour)
+	h.clock.Pass(time.Hour)
 	// A second process on the same database.
 	process := banking.NewConnections([]banking.Bank{h.bank(h.config(openbanking.Basic, openbanking.Plain))}, h.store, h.sealing, h.clock.Now, rand.Reader)
 	other := banking.NewTeller(process)
@@ -194,7 +194,7 @@ func TestManyQuestionsAtOnceTradeARotatingTokenOnce(t *testing.T) {
 	if got := h.asked()["token"]; got != 1 {
 		t.Errorf("the token was traded %d times, want once", got)
 	}
-	h.clock.move(time.Hour)
+	h.clock.Pass(time.Hour)
 	h.ask("an hour later", 1)
 }
 
@@ -220,7 +220,7 @@ func TestARevokedConsentMeansLinkingAgain(t *testing.T) {
 func TestASpendingQuestionKnowsNumbersAndWritesNone(t *testing.T) {
 	h := openHouse(t, nil)
 	h.connect("grace")
-	h.clock.move(time.Hour) // longer than numbers are remembered
+	h.clock.Pass(time.Hour) // longer than numbers are remembered
 	access := h.access(banking.ReadTotals)
 	accounts, gaps, err := h.teller.Accounts(t.Context(), access)
 	if err != nil || len(gaps) > 0 || len(accounts) != 3 || accounts[0].Number == "" {
@@ -238,7 +238,7 @@ func TestASpendingQuestionKnowsNumbersAndWritesNone(t *testing.T) {
 		t.Errorf("the number is not remembered for the next question: %v", err)
 	}
 	h.wantAsked("accounts again", map[string]int{})
-	h.clock.move(time.Hour)
+	h.clock.Pass(time.Hour)
 	kept, _, err := h.teller.Accounts(t.Context(), h.access(banking.ReadBalances))
 	if err != nil || len(kept) != 3 || kept[0].Name != accounts[0].Name || kept[0].Digits != accounts[0].Digits || kept[0].Number != "" {
 		t.Errorf("%v: what is kept must be name and digits, and no number", err)
@@ -249,7 +249,7 @@ func TestASpendingQuestionKnowsNumbersAndWritesNone(t *testing.T) {
 func TestALeavingCallerTakesNothingFromTheOthers(t *testing.T) {
 	h := openHouse(t, func(o *mockbank.Options) { o.RotateRefresh = true })
 	h.connect("ada")
-	h.clock.move(time.Hour)
+	h.clock.Pass(time.Hour)
 	ctx, cancel := context.WithCancel(t.Context())
 	h.fault(mockbank.Fault{On: "token", Latency: 200 * time.Millisecond})
 	left := make(chan error, 1)
@@ -339,11 +339,11 @@ func TestAConsentIsEndedAtTheBankByTheWorker(t *testing.T) {
 	if err := h.connections.End(t.Context()); err != nil || h.asked()["consent"] != 0 {
 		t.Errorf("before the pause is over: %v", err)
 	}
-	h.clock.move(time.Minute)
+	h.clock.Pass(time.Minute)
 	if err := h.connections.End(t.Context()); err != nil || h.asked()["consent"] != 1 {
 		t.Errorf("when the pause is over: %v", err)
 	}
-	h.clock.move(24 * time.Hour)
+	h.clock.Pass(24 * time.Hour)
 	if err := h.connections.End(t.Context()); err != nil || h.asked()["consent"] != 0 {
 		t.Errorf("it is ended once: %v", err)
 	}
@@ -372,7 +372,7 @@ func TestAReturnFromTheBankWorksOnceAndOnlyForItsLink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.clock.move(31 * time.Minute)
+	h.clock.Pass(31 * time.Minute)
 	if _, err := h.connections.Finish(t.Context(), "link", h.key, banking.Return{State: late.State, Code: "x"}); !errors.Is(err, banking.ErrNotFound) {
 		t.Errorf("too late: got %v, want ErrNotFound", err)
 	}

@@ -33,11 +33,10 @@ func TestMetadataThatCannotBeHadHoldsNobodyUp(t *testing.T) {
 		write(w, `{"issuer":"http://`+r.Host+`","authorization_response_iss_parameter_supported":true}`)
 	}))
 	t.Cleanup(front.Close)
-	var ahead atomic.Int64
 	a := openAlbion(t, nil)
 	c := a.config(openbanking.PrivateKey, openbanking.Plain)
 	c.Issuer, c.ResourceURL, c.AuthorizationURL, c.TokenURL, c.JWKSURL, c.ClientID, c.CAFile = front.URL, f.url+"/bank/aisp", f.url+"/authorize", f.url+"/token", f.url+"/jwks", "sotto", ""
-	bank, err := openbanking.New(c, openbanking.Options{Redirect: callback, Now: func() time.Time { return start().Add(time.Duration(ahead.Load())) }})
+	bank, err := openbanking.New(c, openbanking.Options{Redirect: callback, Now: a.clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +58,7 @@ func TestMetadataThatCannotBeHadHoldsNobodyUp(t *testing.T) {
 		t.Errorf("the promise was not read: %v", err)
 	}
 	down.Store(true)
-	ahead.Store(int64(61 * time.Minute))
+	a.clock.Pass(61 * time.Minute)
 	for range 3 {
 		if err := comeBack(t.Context()); err == nil || !strings.Contains(err.Error(), "no issuer") {
 			t.Errorf("what was known is forgotten: %v", err)
@@ -68,7 +67,7 @@ func TestMetadataThatCannotBeHadHoldsNobodyUp(t *testing.T) {
 	if n := asked.Load(); n != 2 {
 		t.Errorf("the metadata was asked for %d times, want twice: once an hour, and once when it could not be had", n)
 	}
-	ahead.Add(int64(11 * time.Second))
+	a.clock.Pass(11 * time.Second)
 	if _ = comeBack(t.Context()); asked.Load() != 3 {
 		t.Errorf("asked %d times: after a while it is asked for again", asked.Load())
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sotto/linking/document"
+	"sotto/tests/clock"
 )
 
 const id = "https://agent.example/client.json"
@@ -252,9 +253,8 @@ func TestWhatIsNotTakenFromAnAllowedHost(t *testing.T) {
 }
 
 func TestADocumentIsKeptAsItsHeadersSayWithinBounds(t *testing.T) {
-	var wall atomic.Int64
 	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	now := func() time.Time { return noon.Add(time.Duration(wall.Load())) }
+	now := clock.At(noon)
 	for name, tc := range map[string]struct {
 		headers []string
 		life    time.Duration
@@ -271,14 +271,14 @@ func TestADocumentIsKeptAsItsHeadersSayWithinBounds(t *testing.T) {
 		"a time, and something newer":    {[]string{"Expires", "0", "Cache-Control", "max-age=600"}, 10 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
-			wall.Store(0)
+			now.Set(noon)
 			s := serve(t, well(tc.headers...))
-			d := open(t, now, document.Loopback)
+			d := open(t, now.Now, document.Loopback)
 			for _, step := range []struct {
 				at   time.Duration
 				want int32
 			}{{0, 1}, {tc.life - time.Millisecond, 1}, {tc.life, 2}} {
-				wall.Store(int64(step.at))
+				now.Set(noon.Add(step.at))
 				if _, err := d.Document(t.Context(), s.id()); err != nil {
 					t.Fatal(err)
 				}
@@ -291,10 +291,9 @@ func TestADocumentIsKeptAsItsHeadersSayWithinBounds(t *testing.T) {
 }
 
 func TestAHostThatFailsIsLeftAloneForAWhile(t *testing.T) {
-	var wall atomic.Int64
-	now := func() time.Time { return time.Unix(1e9, wall.Load()) }
+	now := clock.At(time.Unix(1e9, 0))
 	s := serve(t, http.NotFound)
-	d := open(t, now, document.Loopback)
+	d := open(t, now.Now, document.Loopback)
 	for range 3 {
 		if _, err := d.Document(t.Context(), s.id()); !errors.Is(err, document.ErrInvalid) {
 			t.Errorf("got %v", err)
@@ -305,7 +304,7 @@ func TestAHostThatFailsIsLeftAloneForAWhile(t *testing.T) {
 	}
 	answer := well()
 	s.answer.Store(&answer)
-	wall.Store(int64(10 * time.Second))
+	now.Pass(10 * time.Second)
 	if _, err := d.Document(t.Context(), s.id()); err != nil {
 		t.Errorf("got %v after ten seconds", err)
 	}

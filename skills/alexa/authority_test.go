@@ -27,7 +27,8 @@ const (
 
 var present = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-func clock() time.Time { return present }
+// stopped is a clock that shows present for ever.
+func stopped() time.Time { return present }
 
 // authority is a root of our own, which signs whatever a test asks for.
 type authority struct {

@@ -10,23 +10,11 @@ import (
 	"time"
 
 	"sotto/skills/alexa"
+	"sotto/tests/clock"
 )
 
-// hands is a clock that a test moves.
-type hands struct{ at atomic.Pointer[time.Time] }
-
-func newHands() *hands {
-	h := &hands{}
-	h.set(present)
-	return h
-}
-
-func (h *hands) now() time.Time           { return *h.at.Load() }
-func (h *hands) set(to time.Time)         { h.at.Store(&to) }
-func (h *hands) advance(by time.Duration) { h.set(h.now().Add(by)) }
-
 func TestAHundredRequestsAtOnceFetchAChainOnce(t *testing.T) {
-	platform, b, _ := house(t, clock)
+	platform, b, _ := house(t, stopped)
 	header := signed(t, genuine, nil)
 	synctest.Test(t, func(t *testing.T) {
 		b.block = make(chan struct{})
@@ -49,7 +37,7 @@ func TestAHundredRequestsAtOnceFetchAChainOnce(t *testing.T) {
 }
 
 func TestAFetchThatHangsEndsAfterThreeSeconds(t *testing.T) {
-	platform, b, _ := house(t, clock)
+	platform, b, _ := house(t, stopped)
 	header := signed(t, genuine, nil)
 	synctest.Test(t, func(t *testing.T) {
 		b.block = make(chan struct{})
@@ -64,7 +52,7 @@ func TestAFetchThatHangsEndsAfterThreeSeconds(t *testing.T) {
 }
 
 func TestAKeptChainIsFetchedOnce(t *testing.T) {
-	platform, b, _ := house(t, clock)
+	platform, b, _ := house(t, stopped)
 	for range 5 {
 		if err := platform.Verify(t.Context(), signed(t, genuine, nil), nil); err != nil {
 			t.Fatal(err)
@@ -76,67 +64,67 @@ func TestAKeptChainIsFetchedOnce(t *testing.T) {
 }
 
 func TestAKeptChainIsRefusedFromTheMomentItEnds(t *testing.T) {
-	h := newHands()
-	platform, b, root := house(t, h.now)
+	now := clock.At(present)
+	platform, b, root := house(t, now.Now)
 	verify := func() alexa.Reason { return reason(t, platform.Verify(t.Context(), signed(t, genuine, nil), nil)) }
 	if got := verify(); got != "" {
 		t.Fatal(got)
 	}
 	end := present.AddDate(0, 1, 0) // of the leaf
-	h.set(end)
+	now.Set(end)
 	if got := verify(); got != "" {
 		t.Errorf("at its last moment: got %q", got)
 	}
-	h.set(end.Add(time.Second))
+	now.Set(end.Add(time.Second))
 	if got := verify(); got != alexa.Expired {
 		t.Errorf("a second after: got %q, want %q", got, alexa.Expired)
 	}
 	b.put(genuine, chainOf(root.leaf(t, &leafKey().PublicKey, nil))) // the same validity: still over
-	h.advance(2 * time.Minute)
+	now.Pass(2 * time.Minute)
 	if got := verify(); got != alexa.Expired {
 		t.Errorf("two minutes after: got %q, want %q", got, alexa.Expired)
 	}
 }
 
 func TestAKeptChainIsRefusedWhenItsIntermediateEndsBeforeItsLeaf(t *testing.T) {
-	h := newHands()
+	now := clock.At(present)
 	root := newAuthority(t, "root", nil)
 	between := newAuthority(t, "between", root)
 	short := *between.certificate
 	short.NotAfter = present.Add(time.Hour)
 	between.certificate = sign(t, &short, root.certificate, between.key.Public(), root.key)
 	b := &bucket{files: map[string]string{genuine: chainOf(between.leaf(t, &leafKey().PublicKey, nil), between.certificate)}}
-	platform := endpoint(t, root, b, h.now)
+	platform := endpoint(t, root, b, now.Now)
 	if err := platform.Verify(t.Context(), signed(t, genuine, nil), nil); err != nil {
 		t.Fatal(err)
 	}
-	h.advance(time.Hour + time.Second)
+	now.Pass(time.Hour + time.Second)
 	if got := reason(t, platform.Verify(t.Context(), signed(t, genuine, nil), nil)); got != alexa.Expired {
 		t.Errorf("got %q, want %q", got, alexa.Expired)
 	}
 }
 
 func TestAKeptChainIsRefusedBeforeItsIntermediateBegins(t *testing.T) {
-	h := newHands()
+	now := clock.At(present)
 	root := newAuthority(t, "root", nil)
 	between := newAuthority(t, "between", root)
 	young := *between.certificate
 	young.NotBefore = present.Add(-time.Hour)
 	between.certificate = sign(t, &young, root.certificate, between.key.Public(), root.key)
 	b := &bucket{files: map[string]string{genuine: chainOf(between.leaf(t, &leafKey().PublicKey, nil), between.certificate)}}
-	platform := endpoint(t, root, b, h.now)
+	platform := endpoint(t, root, b, now.Now)
 	if err := platform.Verify(t.Context(), signed(t, genuine, nil), nil); err != nil {
 		t.Fatal(err)
 	}
-	h.advance(-time.Hour - time.Second)
+	now.Pass(-time.Hour - time.Second)
 	if got := reason(t, platform.Verify(t.Context(), signed(t, genuine, nil), nil)); got != alexa.Expired {
 		t.Errorf("got %q, want %q", got, alexa.Expired)
 	}
 }
 
 func TestAURLThatGaveNoChainIsNotAskedAgainForAWhile(t *testing.T) {
-	h := newHands()
-	platform, b, root := house(t, h.now)
+	now := clock.At(present)
+	platform, b, root := house(t, now.Now)
 	good := chainOf(root.leaf(t, &leafKey().PublicKey, nil))
 	for _, tc := range []struct {
 		name, content string
@@ -161,11 +149,11 @@ func TestAURLThatGaveNoChainIsNotAskedAgainForAWhile(t *testing.T) {
 			}
 			b.put(url, good)
 			b.status[url] = 0
-			h.advance(tc.life - time.Second)
+			now.Pass(tc.life - time.Second)
 			if platform.Verify(t.Context(), signed(t, url, nil), nil) == nil {
 				t.Error("asked again too early")
 			}
-			h.advance(time.Second)
+			now.Pass(time.Second)
 			if err := platform.Verify(t.Context(), signed(t, url, nil), nil); err != nil {
 				t.Errorf("not asked again: %v", err)
 			}
@@ -174,7 +162,7 @@ func TestAURLThatGaveNoChainIsNotAskedAgainForAWhile(t *testing.T) {
 }
 
 func TestAFloodOfMadeUpURLsPushesNoGoodChainOut(t *testing.T) {
-	platform, b, _ := house(t, clock)
+	platform, b, _ := house(t, stopped)
 	if err := platform.Verify(t.Context(), signed(t, genuine, nil), nil); err != nil {
 		t.Fatal(err)
 	}

@@ -15,13 +15,13 @@ import (
 )
 
 func device() *alexa.Device {
-	return &alexa.Device{SkillID: skillID, Locale: "en-US", Token: "household", Now: clock, Random: rand.Reader}
+	return &alexa.Device{SkillID: skillID, Locale: "en-US", Token: "household", Now: stopped, Random: rand.Reader}
 }
 
 // hears sends what a device made through a whole platform and lets it hear a reply.
 func hears(t *testing.T, d *alexa.Device, body []byte, reply skills.Reply) (skills.Turn, alexa.Heard) {
 	t.Helper()
-	platform, _, _ := house(t, clock)
+	platform, _, _ := house(t, stopped)
 	if err := platform.Verify(t.Context(), signed(t, genuine, body), body); err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 // platform is one whose signatures nobody looks at: Decode is called with what Verify let through.
 func platform(t testing.TB) *alexa.Platform {
 	t.Helper()
-	p, err := alexa.New(alexa.Config{SkillIDs: []string{"amzn1.ask.skill.another", skillID}, Now: clock})
+	p, err := alexa.New(alexa.Config{SkillIDs: []string{"amzn1.ask.skill.another", skillID}, Now: stopped})
 	if err != nil {
 		t.Fatal(err)
 	}

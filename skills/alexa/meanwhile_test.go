@@ -36,7 +36,7 @@ func (d *directives) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func speaking(t *testing.T, d *directives, endpoint string) *alexa.Platform {
 	t.Helper()
-	p, err := alexa.New(alexa.Config{SkillIDs: []string{skillID}, Transport: d, Now: clock, Endpoint: endpoint})
+	p, err := alexa.New(alexa.Config{SkillIDs: []string{skillID}, Transport: d, Now: stopped, Endpoint: endpoint})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestNoTokenOfAlexasGoesAnywhereElse(t *testing.T) {
 		t.Errorf("sent %v", d.sent)
 	}
 	for _, endpoint := range []string{"https://evil.example", "http://192.0.2.1:80", "http://localhost:7", "http://u@127.0.0.1:7", "http://127.0.0.1:7/x", "https://127.0.0.1:7"} {
-		if _, err := alexa.New(alexa.Config{SkillIDs: []string{skillID}, Now: clock, Endpoint: endpoint}); err == nil {
+		if _, err := alexa.New(alexa.Config{SkillIDs: []string{skillID}, Now: stopped, Endpoint: endpoint}); err == nil {
 			t.Errorf("%s may be Alexa", endpoint)
 		}
 	}

@@ -22,7 +22,7 @@ var brand = alexa.Brand{
 
 func pack(t *testing.T, b alexa.Brand) map[string][]byte {
 	t.Helper()
-	catalogue, err := skills.NewCatalogue(clock)
+	catalogue, err := skills.NewCatalogue(stopped)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +195,7 @@ func TestThePackageSaysWhatTheCatalogueAndTheSettingsSay(t *testing.T) {
 }
 
 func TestAPackageThatAmazonWouldRefuseIsNotWritten(t *testing.T) {
-	catalogue, err := skills.NewCatalogue(clock)
+	catalogue, err := skills.NewCatalogue(stopped)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -92,7 +92,7 @@ func TestVerify(t *testing.T) {
 		}, want: alexa.Signature},
 	} {
 		t.Run(name, func(t *testing.T) {
-			platform, _, _ := house(t, clock)
+			platform, _, _ := house(t, stopped)
 			header, sent := signed(t, genuine, body), body
 			if tc.change != nil {
 				tc.change(header)
@@ -169,7 +169,7 @@ func TestChains(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := &bucket{files: map[string]string{genuine: tc.chain}, status: map[string]int{}}
-			platform := endpoint(t, root, b, clock)
+			platform := endpoint(t, root, b, stopped)
 			if got := reason(t, platform.Verify(t.Context(), signed(t, genuine, body), body)); got != tc.want {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
@@ -182,7 +182,7 @@ func names(dns ...string) func(*x509.Certificate) {
 }
 
 func TestARedirectToAnotherHostIsNotFollowed(t *testing.T) {
-	platform, b, _ := house(t, clock)
+	platform, b, _ := house(t, stopped)
 	const moved = "https://s3.amazonaws.com/echo.api/moved.pem"
 	b.status[moved] = http.StatusFound
 	if got := reason(t, platform.Verify(t.Context(), signed(t, moved, nil), nil)); got != alexa.Unreachable {
@@ -196,7 +196,7 @@ func TestARedirectToAnotherHostIsNotFollowed(t *testing.T) {
 func TestAMirrorIsAskedForThePathOfTheCertificateURL(t *testing.T) {
 	root := newAuthority(t, "root", nil)
 	b := &bucket{files: map[string]string{"http://127.0.0.1:8080/mirror/echo.api/x.pem": chainOf(root.leaf(t, &leafKey().PublicKey, nil))}, status: map[string]int{}}
-	platform, err := alexa.New(alexa.Config{SkillIDs: []string{skillID}, Roots: root.pool(), Transport: b, Now: clock, Mirror: "http://127.0.0.1:8080/mirror/"})
+	platform, err := alexa.New(alexa.Config{SkillIDs: []string{skillID}, Roots: root.pool(), Transport: b, Now: stopped, Mirror: "http://127.0.0.1:8080/mirror/"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,14 +208,14 @@ func TestAMirrorIsAskedForThePathOfTheCertificateURL(t *testing.T) {
 
 func TestAnEndpointThatWouldAcceptAnybodyIsNotMade(t *testing.T) {
 	for name, c := range map[string]alexa.Config{
-		"no skill id":              {Now: clock},
-		"an empty skill id":        {Now: clock, SkillIDs: []string{""}},
+		"no skill id":              {Now: stopped},
+		"an empty skill id":        {Now: stopped, SkillIDs: []string{""}},
 		"no clock":                 {SkillIDs: []string{skillID}},
-		"a mirror that is a file":  {Now: clock, SkillIDs: []string{skillID}, Mirror: "file:///etc"},
-		"a mirror with a password": {Now: clock, SkillIDs: []string{skillID}, Mirror: "https://a:b@mirror.example"},
-		"a mirror with a query":    {Now: clock, SkillIDs: []string{skillID}, Mirror: "https://mirror.example?path="},
-		"a mirror without a host":  {Now: clock, SkillIDs: []string{skillID}, Mirror: "https:///x"},
-		"a mirror that is no URL":  {Now: clock, SkillIDs: []string{skillID}, Mirror: ":"},
+		"a mirror that is a file":  {Now: stopped, SkillIDs: []string{skillID}, Mirror: "file:///etc"},
+		"a mirror with a password": {Now: stopped, SkillIDs: []string{skillID}, Mirror: "https://a:b@mirror.example"},
+		"a mirror with a query":    {Now: stopped, SkillIDs: []string{skillID}, Mirror: "https://mirror.example?path="},
+		"a mirror without a host":  {Now: stopped, SkillIDs: []string{skillID}, Mirror: "https:///x"},
+		"a mirror that is no URL":  {Now: stopped, SkillIDs: []string{skillID}, Mirror: ":"},
 	} {
 		if _, err := alexa.New(c); err == nil {
 			t.Errorf("%s: made", name)
@@ -224,7 +224,7 @@ func TestAnEndpointThatWouldAcceptAnybodyIsNotMade(t *testing.T) {
 }
 
 func TestACallerWhoIsGoneDoesNotWaitForAChain(t *testing.T) {
-	platform, b, _ := house(t, clock)
+	platform, b, _ := house(t, stopped)
 	b.block = make(chan struct{})
 	defer close(b.block)
 	ctx, cancel := context.WithCancel(t.Context())

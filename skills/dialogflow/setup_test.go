@@ -14,7 +14,8 @@ import (
 // present is a Monday.
 var present = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-func clock() time.Time { return present }
+// stopped is a clock that shows present for ever.
+func stopped() time.Time { return present }
 
 const (
 	session   = "projects/sotto/agent/sessions/0b1f8c1e-6d3f-4c0a-9a57-2f3b1c9d7e10"
@@ -23,7 +24,7 @@ const (
 
 func catalogue(t testing.TB) *skills.Catalogue {
 	t.Helper()
-	c, err := skills.NewCatalogue(clock)
+	c, err := skills.NewCatalogue(stopped)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +41,7 @@ func reader(_, text string, _ skills.Dialogue) (skills.Intent, skills.Slots) {
 
 func config(t testing.TB) dialogflow.Config {
 	t.Helper()
-	return dialogflow.Config{Username: "sotto", Password: "sesame", Client: "google", Catalogue: catalogue(t), Read: reader, Now: clock}
+	return dialogflow.Config{Username: "sotto", Password: "sesame", Client: "google", Catalogue: catalogue(t), Read: reader, Now: stopped}
 }
 
 func agents(t testing.TB) (dialogflow.ES, dialogflow.CX) {

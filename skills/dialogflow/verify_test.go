@@ -20,6 +20,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"sotto/skills/dialogflow"
+	"sotto/tests/clock"
 )
 
 func basic(username, password string) string {
@@ -78,7 +79,7 @@ func TestSettingsThatWouldAcceptAnybodyAreRefused(t *testing.T) {
 		if c.Check() == nil {
 			t.Errorf("%s is accepted", name)
 		}
-		c.Catalogue, c.Read, c.Now = catalogue(t), reader, clock
+		c.Catalogue, c.Read, c.Now = catalogue(t), reader, stopped
 		if _, _, err := dialogflow.New(c); err == nil {
 			t.Errorf("%s opens", name)
 		}
@@ -138,31 +139,13 @@ var rsaKey = sync.OnceValue(func() *rsa.PrivateKey {
 	return key
 })
 
-// moving is a clock that a test moves while keys are fetched behind its back.
-type moving struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (m *moving) now() time.Time {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.at
-}
-
-func (m *moving) pass(d time.Duration) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.at = m.at.Add(d)
-}
-
 // street is an agent that proves itself by ID tokens, at a time that can be moved.
-func street(t *testing.T) (dialogflow.ES, *keyServer, *moving) {
+func street(t *testing.T) (dialogflow.ES, *keyServer, *clock.Clock) {
 	t.Helper()
-	g, now := &keyServer{keys: map[string]*rsa.PrivateKey{"k1": rsaKey()}, status: http.StatusOK}, &moving{at: present}
+	g, now := &keyServer{keys: map[string]*rsa.PrivateKey{"k1": rsaKey()}, status: http.StatusOK}, clock.At(present)
 	c := config(t)
 	c.Username, c.Password, c.Audiences, c.Emails, c.Transport = "", "", []string{"https://bank.example/dialogflow/cx", audience}, []string{email}, g
-	c.Now = now.now
+	c.Now = now.Now
 	es, _, err := dialogflow.New(c)
 	if err != nil {
 		t.Fatal(err)
@@ -272,7 +255,7 @@ func TestKeysAreFetchedOnceAndKept(t *testing.T) {
 		verify(idToken(t, fmt.Sprint("made up ", i), rsaKey(), jwt.SigningMethodRS256, nil))
 	}
 	asked("after a hundred made-up keys within a minute", 1)
-	now.pass(time.Minute)
+	now.Pass(time.Minute)
 	verify(idToken(t, "made up", rsaKey(), jwt.SigningMethodRS256, nil))
 	asked("after a made-up key a minute later", 2)
 
@@ -280,7 +263,7 @@ func TestKeysAreFetchedOnceAndKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	now.pass(time.Minute)
+	now.Pass(time.Minute)
 	g.mu.Lock()
 	g.keys["k2"] = second
 	g.mu.Unlock()
@@ -292,11 +275,11 @@ func TestKeysAreFetchedOnceAndKept(t *testing.T) {
 	g.mu.Lock()
 	g.status = http.StatusServiceUnavailable
 	g.mu.Unlock()
-	now.pass(23 * time.Hour)
+	now.Pass(23 * time.Hour)
 	if got := verify(good); got != "" {
 		t.Errorf("while the keys cannot be fetched anew: %q", got)
 	}
-	now.pass(2 * time.Hour)
+	now.Pass(2 * time.Hour)
 	if got := verify(good); got != dialogflow.Keys {
 		t.Errorf("a day after the keys were last seen: %q", got)
 	}
