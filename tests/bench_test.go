@@ -3,7 +3,6 @@ package tests
 import (
 	"bytes"
 	"crypto/rand"
-	"encoding/base32"
 	"net/http"
 	"os"
 	"strings"
@@ -26,12 +25,11 @@ func BenchmarkBalanceQuestion(b *testing.B) {
 		atCounter := newSpeaker(b, counter.said["state"], time.Now)
 		atCounter.linkAs(dev.Person{Bank: "counter", Now: time.Now}, nil)
 
-		secret, totp := rand.Text(), base32.StdEncoding.EncodeToString([]byte(rand.Text())[:20])
 		addr := loopback.Free(b)
-		bank := startChild(b, "bank", "SOTTO_TEST_HOUSE=http://"+addr, "SOTTO_TEST_SECRET="+secret, "SOTTO_TEST_TOTP="+totp)
-		loopback := newHouseChild(b, "house", "SOTTO_TEST_ADDR="+addr, "SOTTO_TEST_BANKS="+banksFile(b, bank.said["url"], secret))
+		banks, ada := farChild(b, addr, "")
+		loopback := newHouseChild(b, "house", "SOTTO_TEST_ADDR="+addr, "SOTTO_TEST_BANKS="+banks)
 		far := newSpeaker(b, loopback.said["state"], time.Now)
-		far.linkAs(dev.Person{Bank: "far", Customer: dev.Customer{Username: "ada", Password: secret, TOTPSecret: totp}, Now: time.Now}, nil)
+		far.linkAs(ada, nil)
 
 		bare := startChild(b, "echo")
 		body := balanceBody(b, atCounter)

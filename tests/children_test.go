@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strconv"
 	"sync/atomic"
 	"syscall"
@@ -107,23 +106,13 @@ func sdkChild(ctx context.Context) error {
 			"kind": "balance", "account": map[string]any{"kind": "current", "name": "Everyday"}, "amount": map[string]any{"value": "1234.56", "currency": "GBP"},
 		}}}, nil
 	})
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	l, err := listenChild(ctx)
 	if err != nil {
 		return err
 	}
-	fmt.Println("url http://" + l.Addr().String())
-	fmt.Println("ready")
-	served := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s }, &mcp.StreamableHTTPOptions{
+	return serveChild(ctx, l, mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s }, &mcp.StreamableHTTPOptions{
 		Stateless: true, JSONResponse: true, PropagateRequestCancellation: true, DisableLocalhostProtection: true,
-	})}
-	go func() {
-		<-ctx.Done()
-		served.Close()
-	}()
-	if err := served.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	}))
 }
 
 // bankChild is the mock bank in a process of its own, for the house at SOTTO_TEST_HOUSE, with the customer "ada", or, where SOTTO_TEST_ROWS says
@@ -222,29 +211,4 @@ func (*counterBank) Balances(ctx context.Context, b banking.Bearer, d banking.Di
 
 func (*counterBank) Transactions(context.Context, banking.Bearer, banking.Directory, banking.Query, func(banking.Transaction) error) (banking.Extent, error) {
 	return banking.Extent{}, nil
-}
-
-// banksFile writes a SOTTO_BANKS file with the mock bank at base under the id "far".
-func banksFile(tb testing.TB, base, secret string) string {
-	tb.Helper()
-	path := filepath.Join(tb.TempDir(), "banks.yaml")
-	content := fmt.Sprintf(`- id: far
-  name: Far Bank
-  dialect: uk-ob-3.1
-  issuer: %[1]s/albion
-  resource_url: %[1]s/albion/open-banking/v3.1/aisp
-  authorization_url: %[1]s/albion/authorize
-  token_url: %[1]s/albion/token
-  jwks_url: %[1]s/albion/jwks
-  client_id: sotto
-  auth: client_secret_basic
-  client_secret: %[2]s
-  request: plain
-  zone: Europe/London
-  locale: en-GB
-`, base, secret)
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-		tb.Fatal(err)
-	}
-	return path
 }

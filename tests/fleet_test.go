@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"sotto/banking/mockbank"
 	"sotto/server/dev"
 	"sotto/tests/loopback"
 )
@@ -52,10 +53,11 @@ func openFleet(t *testing.T, n int, database string, random *rand.Rand, settings
 	f.program = buildSotto(t)
 	f.front = httptest.NewServer(f.balancer())
 	t.Cleanup(f.front.Close)
-	_, banks, ada := farBank(t, f.front.URL+"/link/callback", time.Now, time.Hour)
-	f.ada = ada
+	bank := newFarBank(t, "ada")
+	bank.open(t, f.front.URL, mockbank.Options{Clock: time.Now, AccessTTL: time.Hour, RotateRefresh: true})
+	f.ada = bank.person(time.Now)
 	f.env = append([]string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + f.dir, "SOTTO_PUBLIC_URL=" + f.front.URL, "SOTTO_DATABASE=" + database, "SOTTO_BANKS=" + banks, "SOTTO_BANK_ADDR=127.0.0.1:0",
+		"PATH=" + os.Getenv("PATH"), "HOME=" + f.dir, "SOTTO_PUBLIC_URL=" + f.front.URL, "SOTTO_DATABASE=" + database, "SOTTO_BANKS=" + bank.banks, "SOTTO_BANK_ADDR=127.0.0.1:0",
 	}, settings...)
 	for i := range n {
 		f.ships = append(f.ships, &ship{url: "http://" + loopback.Free(t), state: filepath.Join(f.dir, string(rune('a'+i)))})

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"sotto/banking/mockbank"
 	"sotto/server"
 	"sotto/server/dev"
 	"sotto/skills/messenger"
@@ -364,7 +365,9 @@ func TestWhatStrangersGetAtMessengersDoors(t *testing.T) {
 func TestADeliveryIsAcknowledgedBeforeTheBankHasAnswered(t *testing.T) {
 	t.Parallel()
 	acknowledged, addr := make(chan struct{}), loopback.Free(t)
-	_, banks, ada := farBank(t, "http://"+addr+"/link/callback", func() time.Time { return morning }, time.Hour, func(bank http.Handler) http.Handler {
+	now := func() time.Time { return morning }
+	far := newFarBank(t, "ada")
+	far.open(t, "http://"+addr, mockbank.Options{Clock: now}, func(bank http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasSuffix(r.URL.Path, "/balances") {
 				select {
@@ -376,9 +379,9 @@ func TestADeliveryIsAcknowledgedBeforeTheBankHasAnswered(t *testing.T) {
 			bank.ServeHTTP(w, r)
 		})
 	})
-	house := openWith(t, addr, banks)
+	house := openWith(t, addr, far.banks)
 	x := house.texter(t)
-	x.takeCode(x.walkAs(x.deliver(x.phone.Press("Link my bank", messenger.LinkIt)).LinkURL, ada))
+	x.takeCode(x.walkAs(x.deliver(x.phone.Press("Link my bank", messenger.LinkIt)).LinkURL, far.person(now)))
 	x.deliverNothing(x.phone.Type("what's my balance"))
 	if len(x.messages()) != x.heard {
 		t.Error("something was said before the bank was asked")

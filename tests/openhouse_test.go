@@ -207,7 +207,6 @@ type speaker struct {
 	client  dev.Client
 	refresh string
 	words   *skills.Catalogue
-	far     dev.Customer // at the second bank, where there is one
 
 	resource string // for which the tokens are asked, where the platform says so
 }

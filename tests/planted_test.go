@@ -21,6 +21,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"sotto/server"
+	"sotto/tests/loopback"
 )
 
 const (
@@ -67,12 +68,7 @@ type frontDoor struct {
 
 func openFrontDoor(t *testing.T) *frontDoor {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	return &frontDoor{listener: l}
+	return &frontDoor{listener: loopback.Listen(t)}
 }
 
 // URL is under which the house is known.
@@ -106,15 +102,13 @@ func (d *frontDoor) leadTo(t *testing.T, h *openHouse) {
 		},
 		ModifyResponse: d.change,
 	}
-	s := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	loopback.Serve(t, d.listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if f := d.planted.Load(); f != nil && f.calls != nil && f.at == r.URL.Path && f.calls(w, r) {
 			d.met.Store(true)
 			return
 		}
 		proxy.ServeHTTP(w, r)
-	})}
-	go func() { _ = s.Serve(d.listener) }()
-	t.Cleanup(func() { s.Close() })
+	}))
 }
 
 // change makes the planted fault of a response.

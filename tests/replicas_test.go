@@ -2,11 +2,8 @@ package tests
 
 import (
 	"bytes"
-	"crypto/rand"
-	"encoding/base32"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -30,10 +27,9 @@ import (
 type replicas struct {
 	houses   [2]*openHouse
 	speakers [2]*speaker // the same device, answered by one house or the other
-	bank     *mockbank.Server
+	bank     *farBank
 	bankTime *clock.Clock
 	trades   atomic.Int64 // of the bank's tokens for those that follow
-	ada      dev.Person
 	database string
 }
 
@@ -41,11 +37,11 @@ func openReplicas(t *testing.T) *replicas {
 	t.Helper()
 	r := &replicas{bankTime: clock.At(morning), database: database.PostgreSQL(t)}
 	first, second := loopback.Free(t), loopback.Free(t)
-	var banks string
-	r.bank, banks, r.ada = farBank(t, "http://"+first+"/link/callback", r.bankTime.Now, 5*time.Minute, r.count)
+	r.bank = newFarBank(t, "ada")
+	r.bank.open(t, "http://"+first, mockbank.Options{Clock: r.bankTime.Now, AccessTTL: 5 * time.Minute, RotateRefresh: true}, r.count)
 
 	states := [2]string{t.TempDir(), t.TempDir()}
-	cfg := server.Config{State: states[0], Addr: first, PublicURL: "http://" + first, Banks: banks, Database: r.database}
+	cfg := server.Config{State: states[0], Addr: first, PublicURL: "http://" + first, Banks: r.bank.banks, Database: r.database}
 	r.houses[0] = openAs(t, morning, cfg)
 	if err := os.CopyFS(states[1], os.DirFS(states[0])); err != nil { // keys, clients and the Alexa authority are one
 		t.Fatal(err)
@@ -57,34 +53,6 @@ func openReplicas(t *testing.T) *replicas {
 		r.speakers[i].file.PublicURL = "http://" + addr
 	}
 	return r
-}
-
-// farBank is a bank of its own, with the customer ada, for houses whose customers come back at redirect; and a SOTTO_BANKS file that names it. Whoever
-// stands in front of it sees every request.
-func farBank(t *testing.T, redirect string, now func() time.Time, ttl time.Duration, before ...func(http.Handler) http.Handler) (bank *mockbank.Server, banks string, ada dev.Person) {
-	t.Helper()
-	secret, totp := rand.Text(), base32.StdEncoding.EncodeToString([]byte(rand.Text())[:20])
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	base := "http://" + l.Addr().String()
-	bank, err = mockbank.New(mockbank.Options{
-		BaseURL: base, Clock: now, Seed: 1, AccessTTL: ttl, RotateRefresh: true,
-		Clients:   []mockbank.Client{{ID: "sotto", Name: "Sotto", Auth: mockbank.AuthBasic, Secret: secret, RedirectURIs: []string{redirect}}},
-		Customers: map[string]mockbank.Credential{"ada": {Password: secret, TOTPSecret: totp}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var handler http.Handler = bank
-	for _, stand := range before {
-		handler = stand(handler)
-	}
-	front := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
-	go front.Serve(l)
-	t.Cleanup(func() { front.Close(); bank.Close() })
-	return bank, banksFile(t, base, secret), dev.Person{Bank: "far", Customer: dev.Customer{Username: "ada", Password: secret, TOTPSecret: totp}, Now: now}
 }
 
 // count stands in front of the bank, and counts the trades.
@@ -109,9 +77,12 @@ func (r *replicas) pass(d time.Duration) {
 	}
 }
 
+// ada is the bank's customer.
+func (r *replicas) ada() dev.Person { return r.bank.person(r.bankTime.Now) }
+
 // link links ada's bank at the first house; both speakers have the tokens.
 func (r *replicas) link() {
-	r.speakers[0].linkAs(r.ada, nil)
+	r.speakers[0].linkAs(r.ada(), nil)
 	r.speakers[1].device.Token, r.speakers[1].refresh = r.speakers[0].device.Token, r.speakers[0].refresh
 }
 
@@ -135,7 +106,7 @@ func TestTwoHousesOnOneDatabaseShareEveryDecision(t *testing.T) {
 	}
 
 	t.Run("a code is traded once, at one of them", func(t *testing.T) {
-		form, err := one.codeAs(r.ada)
+		form, err := one.codeAs(r.ada())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -192,7 +163,7 @@ func TestTwoHousesOnOneDatabaseShareEveryDecision(t *testing.T) {
 	t.Run("what a customer takes back on the page of one is refused at the other at its next request", func(t *testing.T) {
 		r.pass(time.Minute)
 		r.link()
-		o := newVisitor(t, one.file.PublicURL, r.ada)
+		o := newVisitor(t, one.file.PublicURL, r.ada())
 		page := o.signIn()
 		o.base = two.file.PublicURL // a balancer sends him now here, now there; to his browser it is one host
 		if other := o.open("/my"); other.Title != page.Title || len(links(other)) != len(links(page)) {

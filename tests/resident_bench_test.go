@@ -1,13 +1,10 @@
 package tests
 
 import (
-	"crypto/rand"
-	"encoding/base32"
 	"os/exec"
 	"testing"
 	"time"
 
-	"sotto/server/dev"
 	"sotto/tests/loopback"
 )
 
@@ -18,12 +15,11 @@ func BenchmarkResident(b *testing.B) {
 	const rounds, n = 10, 2000
 	program := buildSotto(b)
 	for range b.N {
-		secret, totp := rand.Text(), base32.StdEncoding.EncodeToString([]byte(rand.Text())[:20])
 		addr, state := loopback.Free(b), b.TempDir()
-		bank := startChild(b, "bank", "SOTTO_TEST_HOUSE=http://"+addr, "SOTTO_TEST_SECRET="+secret, "SOTTO_TEST_TOTP="+totp)
+		banks, ada := farChild(b, addr, "")
 		cmd := exec.CommandContext(b.Context(), program, "serve", "--dev")
 		cmd.Env = []string{
-			"HOME=" + state, "SOTTO_STATE=" + state, "SOTTO_ADDR=" + addr, "SOTTO_BANK_ADDR=127.0.0.1:0", "SOTTO_BANKS=" + banksFile(b, bank.said["url"], secret),
+			"HOME=" + state, "SOTTO_STATE=" + state, "SOTTO_ADDR=" + addr, "SOTTO_BANK_ADDR=127.0.0.1:0", "SOTTO_BANKS=" + banks,
 		}
 		house := beginReady(b, cmd, "http://"+addr+"/readyz")
 		if err := pause(b.Context(), 5*time.Second); err != nil {
@@ -32,7 +28,7 @@ func BenchmarkResident(b *testing.B) {
 		b.ReportMetric(house.resident(b), "idle-MB")
 
 		far := newSpeaker(b, state, time.Now)
-		far.linkAs(dev.Person{Bank: "far", Customer: dev.Customer{Username: "ada", Password: secret, TOTPSecret: totp}, Now: time.Now}, nil)
+		far.linkAs(ada, nil)
 		asked := questions(b, far)
 		most := 0.0
 		for range rounds {

@@ -1,18 +1,12 @@
 package tests
 
 import (
-	"crypto/rand"
-	"encoding/base32"
 	"maps"
-	"net"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"sotto/banking/mockbank"
-	"sotto/server/dev"
-	"sotto/tests/loopback"
 )
 
 // TestABalanceQuestionCostsTheBankOneRoundTrip counts what the bank is asked while a signed question goes through the whole house.
@@ -44,14 +38,14 @@ func TestABalanceQuestionCostsTheBankOneRoundTrip(t *testing.T) {
 		})
 		t.Run(username+" at a bank without bulk endpoints", func(t *testing.T) {
 			t.Parallel()
-			house, bank, s := farHouse(t, username, func(o *mockbank.Options) { o.NoBulk = true })
+			house, bank, s := farHouse(t, username, mockbank.Options{NoBulk: true})
 			ask := func(when string, want map[string]int) {
 				t.Helper()
 				bank.ResetRequests()
 				if heard := words(t, s.say("what's my balance").SSML); !strings.Contains(heard, "Your Everyday account") {
 					t.Fatalf("%s: heard %q", when, heard)
 				}
-				if got := requests(bank); !maps.Equal(got, want) {
+				if got := requests(bank.Server); !maps.Equal(got, want) {
 					t.Errorf("%s: the bank was asked %v, want %v", when, got, want)
 				}
 			}
@@ -70,36 +64,4 @@ func requests(bank *mockbank.Server) map[string]int {
 	got := bank.Requests()
 	maps.DeleteFunc(got, func(_ string, n int) bool { return n == 0 })
 	return got
-}
-
-// farHouse is a house that has a second mock bank, "Far Bank", and a speaker whose accounts are there.
-func farHouse(tb testing.TB, username string, change func(*mockbank.Options)) (*openHouse, *mockbank.Server, *speaker) {
-	tb.Helper()
-	l, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	addr, base := loopback.Free(tb), "http://"+l.Addr().String()
-	secret, totp := rand.Text(), base32.StdEncoding.EncodeToString([]byte(rand.Text())[:20])
-	house := openWith(tb, addr, banksFile(tb, base, secret))
-	options := mockbank.Options{
-		BaseURL: base, Clock: house.Now, Seed: 1,
-		Clients:   []mockbank.Client{{ID: "sotto", Name: "Sotto", Auth: mockbank.AuthBasic, Secret: secret, RedirectURIs: []string{"http://" + addr + "/link/callback"}}},
-		Customers: map[string]mockbank.Credential{username: {Password: secret, TOTPSecret: totp}},
-	}
-	change(&options)
-	bank, err := mockbank.New(options)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	server := &http.Server{Handler: bank, ReadHeaderTimeout: 5 * time.Second}
-	go func() { _ = server.Serve(l) }()
-	tb.Cleanup(func() {
-		server.Close()
-		bank.Close()
-	})
-	s := house.speaker(tb)
-	s.far = dev.Customer{Username: username, Password: secret, TOTPSecret: totp}
-	s.linkAs(dev.Person{Bank: "far", Customer: s.far, Now: house.Now}, nil)
-	return house, bank, s
 }

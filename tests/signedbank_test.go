@@ -4,20 +4,17 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/base32"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"math/big"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"sotto/banking/mockbank"
 	"sotto/server"
@@ -49,10 +46,7 @@ func signedHouse(tb testing.TB, fragment, own bool) (*openHouse, dev.Customer) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	l, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
+	l := loopback.Listen(tb)
 	folder, addr := tb.TempDir(), loopback.Free(tb)
 	base := "http://localhost" + strings.TrimPrefix(l.Addr().String(), "127.0.0.1")
 	write := func(name, content string) string {
@@ -81,22 +75,13 @@ func signedHouse(tb testing.TB, fragment, own bool) (*openHouse, dev.Customer) {
   locale: en-GB
 `, base, keyFile, setting))
 	h := openAs(tb, morning, server.Config{State: tb.TempDir(), Addr: addr, Banks: banks})
-	customer := dev.Customer{Username: "ada", Password: rand.Text(), TOTPSecret: base32.StdEncoding.EncodeToString([]byte(rand.Text())[:20])}
-	bank, err := mockbank.New(mockbank.Options{
+	customer := newCustomer("ada")
+	serveBank(tb, l, mockbank.Options{
 		BaseURL: base, Clock: h.Now, Seed: 1, NoFormPost: fragment,
 		Clients: []mockbank.Client{{
 			ID: "sotto", Name: "Sotto", Auth: mockbank.AuthPrivateKey, JWKS: jwks, SignedOnly: true, RedirectURIs: []string{"http://" + addr + path},
 		}},
 		Customers: map[string]mockbank.Credential{"ada": {Password: customer.Password, TOTPSecret: customer.TOTPSecret}},
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	s := &http.Server{Handler: bank, ReadHeaderTimeout: 5 * time.Second}
-	go func() { _ = s.Serve(l) }()
-	tb.Cleanup(func() {
-		s.Close()
-		bank.Close()
 	})
 	return h, customer
 }

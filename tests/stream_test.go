@@ -1,8 +1,6 @@
 package tests
 
 import (
-	"crypto/rand"
-	"encoding/base32"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -10,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"sotto/server/dev"
 	"sotto/skills"
 	"sotto/tests/loopback"
 )
@@ -41,13 +38,12 @@ func BenchmarkSpendingOverAHundredThousandRows(b *testing.B) {
 // hopper is a house, and a speaker with so many entries at a bank in a process of its own.
 func hopper(tb testing.TB, rows string) (*openHouse, *speaker) {
 	tb.Helper()
-	secret, totp := rand.Text(), base32.StdEncoding.EncodeToString([]byte(rand.Text())[:20])
 	addr := loopback.Free(tb)
-	bank := startChild(tb, "bank", "SOTTO_TEST_HOUSE=http://"+addr, "SOTTO_TEST_SECRET="+secret, "SOTTO_TEST_TOTP="+totp, "SOTTO_TEST_ROWS="+rows)
-	house := openWith(tb, addr, banksFile(tb, bank.said["url"], secret))
+	banks, who := farChild(tb, addr, rows)
+	house := openWith(tb, addr, banks)
 	house.wall.Set(time.Now()) // as the bank has it
 	s := house.speaker(tb)
-	s.linkAs(dev.Person{Bank: "far", Customer: dev.Customer{Username: "hopper", Password: secret, TOTPSecret: totp}, Now: house.Now}, nil)
+	s.linkAs(who, nil)
 	return house, s
 }
 

@@ -17,12 +17,12 @@ import (
 // TestTwoBanksAreOneAnswer links one assistant to accounts at two banks, and takes now one, now the other away.
 func TestTwoBanksAreOneAnswer(t *testing.T) {
 	t.Parallel()
-	house, far, s := farHouse(t, "ada", func(*mockbank.Options) {})
+	house, far, s := farHouse(t, "ada", mockbank.Options{})
 	near, err := s.file.Customer("albion", "grace")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.linkBoth(house, dev.Person{Bank: "albion", Customer: near, Now: house.Now}, dev.Person{Bank: "far", Customer: s.far, Now: house.Now})
+	s.linkBoth(house, dev.Person{Bank: "albion", Customer: near, Now: house.Now}, far.person(house.Now))
 	down := func(bank *mockbank.Server, is bool) {
 		t.Helper()
 		fault := mockbank.Fault{}
@@ -43,7 +43,7 @@ func TestTwoBanksAreOneAnswer(t *testing.T) {
 		"Your Everyday account at Albion Bank is overdrawn by 523 pounds and 26 pence. Your Rainy Day account has 9,218 pounds and 91 pence. You owe 362 pounds and 96 pence on your Rewards card. There is one more. Shall I go on?")
 	hear("how much did I spend last week",
 		"You spent 494 pounds and 14 pence between November 16th and November 22nd. I left out 60 pounds moved between your own accounts.")
-	down(far, true)
+	down(far.Server, true)
 	hear("what's my balance",
 		"Your Everyday account at Albion Bank is overdrawn by 523 pounds and 26 pence. Your Rainy Day account has 9,218 pounds and 91 pence. You owe 362 pounds and 96 pence on your Rewards card. I couldn't get everything from Far Bank just now, so that's not all.")
 	hear("how much did I spend last week",
@@ -55,7 +55,7 @@ func TestTwoBanksAreOneAnswer(t *testing.T) {
 		"Sorry, I couldn't get an answer from Albion Bank or Far Bank just now. Please try again in a few minutes.")
 	hear("how much did I spend last week",
 		"Sorry, I couldn't get an answer from Albion Bank or Far Bank just now. Please try again in a few minutes.")
-	down(far, false)
+	down(far.Server, false)
 	hear("how much did I spend last week",
 		"You spent 236 pounds and 59 pence between November 16th and November 22nd. I couldn't get everything from Albion Bank just now, so that's not all.")
 }
@@ -106,8 +106,8 @@ func (s *speaker) linkBoth(house *openHouse, first, second dev.Person) {
 // TestWhoAddsASecondBankCanStopAtTheFirst walks through the pages with two banks, and turns round on each of them.
 func TestWhoAddsASecondBankCanStopAtTheFirst(t *testing.T) {
 	t.Parallel()
-	house, _, speaker := farHouse(t, "ada", func(*mockbank.Options) {})
-	s := &street{openHouse: house, file: speaker.file, who: speaker.far}
+	house, far, speaker := farHouse(t, "ada", mockbank.Options{})
+	s := &street{openHouse: house, file: speaker.file, who: far.customer}
 	s.openAssistant(t)
 	near, err := s.file.Customer("albion", "grace")
 	if err != nil {

@@ -1,4 +1,5 @@
-// Package loopback finds addresses on this machine for tests whose servers must be known before they listen, or listen again where they did before.
+// Package loopback finds addresses on this machine for tests whose servers must be known before they answer, or answer again where they did before. It
+// does not know what they answer.
 package loopback
 
 import (
