@@ -33,14 +33,11 @@ func (a *Authority) asserted(ctx context.Context, c Call, f form, also []string)
 		e = refuse(invalidRequest, "two_clients", "client_id differs from the client that authenticates")
 	}
 	if e != nil {
-		e.Client = client.ID
-		return Client{}, e
+		return Client{}, e.of(client.ID)
 	}
 	err := a.o.Store.SpendAssertion(ctx, a.o.Keys.name("assertion", client.ID, said.ID), said.ExpiresAt.Time)
 	if errors.Is(err, ErrNone) {
-		e := refuseClient("assertion_replayed")
-		e.Client = client.ID
-		return Client{}, e
+		return Client{}, refuseClient("assertion_replayed").of(client.ID)
 	}
 	if err != nil {
 		return Client{}, fmt.Errorf("authenticate: %w", err)

@@ -105,9 +105,7 @@ func (a *Authority) read(ctx context.Context, q url.Values) (request, error) {
 		return request{}, err
 	}
 	pageError := func(reason, description string) error {
-		e := refuse(invalidRequest, reason, description)
-		e.Client = r.client.ID
-		return e
+		return refuse(invalidRequest, reason, description).of(r.client.ID)
 	}
 	if r.redirectURI, single = one("redirect_uri"); !single {
 		return request{}, pageError("redirect_twice", "redirect_uri is given twice")

@@ -81,8 +81,7 @@ func (a *Authority) authenticate(ctx context.Context, c Call, also ...string) (C
 		e = refuseClient("secret_wrong")
 	}
 	if e != nil {
-		e.Client = client.ID
-		return Client{}, nil, e
+		return Client{}, nil, e.of(client.ID)
 	}
 	return client, f, nil
 }

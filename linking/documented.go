@@ -65,12 +65,10 @@ func (c Client) vouched(redirect string) bool {
 func refuseDocument(id string, err error) *OAuthError {
 	if errors.Is(err, document.ErrUnreachable) {
 		e := refuse(temporarilyUnavailable, "document_unreachable", "the client metadata document could not be fetched")
-		e.Status, e.Client = http.StatusServiceUnavailable, id
-		return e
+		e.Status = http.StatusServiceUnavailable
+		return e.of(id)
 	}
-	e := refuse(invalidClient, "document_invalid", err.Error()) // a fixed text
-	e.Client = id
-	return e
+	return refuse(invalidClient, "document_invalid", err.Error()).of(id) // a fixed text
 }
 
 // ClientName is what a client calls itself, for pages. Where that cannot be had, it is the host it comes from.

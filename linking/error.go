@@ -27,6 +27,12 @@ type OAuthError struct {
 // Error gives the code and the reason.
 func (e *OAuthError) Error() string { return e.Code + ": " + e.Reason }
 
+// of is e, as the refusal of a client that is known.
+func (e *OAuthError) of(client string) *OAuthError {
+	e.Client = client
+	return e
+}
+
 // The codes of RFC 6749, 7009, 8707.
 const (
 	invalidRequest       = "invalid_request"

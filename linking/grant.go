@@ -109,10 +109,7 @@ func (a *Authority) exchange(ctx context.Context, client Client, f form, resourc
 		x.Challenge = encode(hash(verifier))
 	}
 	var refresh, access Token
-	if client.may(RefreshToken) && client.Refresh == Stable {
-		refresh = newToken(stablePrefix)
-		x.Refresh = hash(string(refresh))
-	}
+	refresh, x.Refresh = stable(client)
 	access, x.Access = a.opaque(client, 0)
 	g, err := a.o.Store.Exchange(ctx, x)
 	if errors.Is(err, ErrNone) {
@@ -121,12 +118,7 @@ func (a *Authority) exchange(ctx context.Context, client Client, f form, resourc
 	if err != nil {
 		return Grant{}, err
 	}
-	if client.may(RefreshToken) && client.Refresh == Rotate {
-		if refresh, err = a.rotating(g.Grant, 1, x.Now); err != nil {
-			return Grant{}, err
-		}
-	}
-	return a.respond(client, g, g.Scopes, access, refresh)
+	return a.first(client, g, access, refresh, x.Now)
 }
 
 // refuseCode names the refusal. A code that comes twice was stolen, before or after; so what was given for it ends.
@@ -210,6 +202,26 @@ func (a *Authority) opaque(client Client, scopes Mask) (Token, *AccessToken) {
 	now := a.o.Now()
 	token := newToken(accessPrefix)
 	return token, &AccessToken{Hash: hash(string(token)), Scopes: scopes, Issued: now, Expires: now.Add(client.AccessTTL)}
+}
+
+// stable makes the refresh token of a client whose refresh tokens stay, with its hash; nothing for another.
+func stable(client Client) (Token, []byte) {
+	if !client.may(RefreshToken) || client.Refresh != Stable {
+		return "", nil
+	}
+	token := newToken(stablePrefix)
+	return token, hash(string(token))
+}
+
+// first makes the response of a new grant: with the tokens that were kept of it, and with the first of those that are not kept.
+func (a *Authority) first(client Client, g Basis, access, refresh Token, now time.Time) (Grant, error) {
+	if client.may(RefreshToken) && client.Refresh == Rotate {
+		var err error
+		if refresh, err = a.rotating(g.Grant, 1, now); err != nil {
+			return Grant{}, err
+		}
+	}
+	return a.respond(client, g, g.Scopes, access, refresh)
 }
 
 // respond makes the response; access is the opaque token that was kept, or empty where a JWT is to be made.

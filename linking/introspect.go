@@ -35,8 +35,7 @@ func (a *Authority) Introspect(ctx context.Context, c Call) (Introspection, erro
 		e = refuse(invalidRequest, "token_missing", "token is missing")
 	}
 	if e != nil {
-		e.Client = client.ID
-		return Introspection{}, e
+		return Introspection{}, e.of(client.ID)
 	}
 	if isRefresh(f["token"]) {
 		return a.introspectRefresh(ctx, client, f["token"])

@@ -41,6 +41,19 @@ func signingKey(t testing.TB, h *house) *ecdsa.PrivateKey {
 	return nil
 }
 
+func newSigningDER(t *testing.T) []byte {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
+}
+
 // addKey wraps and keeps another key.
 func addKey(t *testing.T, h *house, kind string, number int64, plain []byte, starts, ends time.Time) {
 	t.Helper()
@@ -129,18 +142,10 @@ func TestSeveralKeysOfOneKindServeTogether(t *testing.T) {
 	h := open(t)
 	old := h.linked("alexa")
 	oldMCP := h.linked("mcp")
-	next, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(next)
-	if err != nil {
-		t.Fatal(err)
-	}
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret)
 	starts := h.Now().Add(10 * time.Minute)
-	addKey(t, h, "signing", 2, der, starts, time.Time{})
+	addKey(t, h, "signing", 2, newSigningDER(t), starts, time.Time{})
 	addKey(t, h, "refresh", 2, secret, starts, time.Time{})
 	addKey(t, h, "of a younger version", 1, []byte("?"), starts, time.Time{})
 	h.reopen()
@@ -180,15 +185,7 @@ func TestSeveralKeysOfOneKindServeTogether(t *testing.T) {
 
 func TestWhatAKeyThatHasEndedSignedIsRefusedEvenIfItWasRemembered(t *testing.T) {
 	h := open(t)
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	addKey(t, h, "signing", 2, der, h.Now(), h.Now().Add(5*time.Minute))
+	addKey(t, h, "signing", 2, newSigningDER(t), h.Now(), h.Now().Add(5*time.Minute))
 	h.reopen()
 	token := h.linked("alexa").AccessToken
 	if !h.lives("alexa", token) {

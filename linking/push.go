@@ -121,9 +121,7 @@ func (a *Authority) openPushed(ctx context.Context, q url.Values, uri string, br
 		return Page{}, errClientUnknown()
 	}
 	if len(q["request_uri"]) > 1 || !isToken(strings.TrimPrefix(uri, requestURI)) {
-		e := refuse(invalidRequest, "request_malformed", "request_uri is not valid")
-		e.Client = client.ID
-		return Page{}, e
+		return Page{}, refuse(invalidRequest, "request_malformed", "request_uri is not valid").of(client.ID)
 	}
 	id, now := hash(uri), a.o.Now()
 	i, err := a.o.Store.Opened(ctx, id, client.ID, hash(string(browser)), now)
@@ -142,15 +140,12 @@ func (a *Authority) openPushed(ctx context.Context, q url.Values, uri string, br
 
 func (a *Authority) refusePushed(ctx context.Context, id []byte, client Client, now time.Time) error {
 	facts, err := a.o.Store.PushedFacts(ctx, id)
-	var e *OAuthError
 	switch {
 	case errors.Is(err, ErrNone):
-		e = refuse(invalidRequest, "request_unknown", "request_uri is not valid")
+		return refuse(invalidRequest, "request_unknown", "request_uri is not valid").of(client.ID)
 	case err != nil:
 		return fmt.Errorf("authorize: %w", err)
 	default:
-		e = judgePushed(facts, client.ID, now)
+		return judgePushed(facts, client.ID, now).of(client.ID)
 	}
-	e.Client = client.ID
-	return e
 }

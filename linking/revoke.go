@@ -16,9 +16,7 @@ func (a *Authority) Revoke(ctx context.Context, c Call) error {
 	}
 	token := f["token"]
 	if token == "" {
-		e := refuse(invalidRequest, "token_missing", "token is missing")
-		e.Client = client.ID
-		return e
+		return refuse(invalidRequest, "token_missing", "token is missing").of(client.ID)
 	}
 	if isRefresh(token) {
 		return a.revokeRefresh(ctx, client, token)
@@ -41,9 +39,7 @@ func isRefresh(token string) bool {
 
 // notYours refuses to revoke another client's token, RFC 7009 section 2.1.
 func notYours(client Client) *OAuthError {
-	e := refuse(unauthorizedClient, "token_of_another_client", "the token is not this client's")
-	e.Client = client.ID
-	return e
+	return refuse(unauthorizedClient, "token_of_another_client", "the token is not this client's").of(client.ID)
 }
 
 func (a *Authority) revokeRefresh(ctx context.Context, client Client, token string) error {

@@ -2,11 +2,7 @@ package linking_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -385,19 +381,6 @@ func TestAnUnknownKeyIsLookedForAtOnce(t *testing.T) {
 	if !h.at(p[0]).lives("alexa", g.AccessToken) {
 		t.Error("a token is refused, because its key was not looked for")
 	}
-}
-
-func newSigningDER(t *testing.T) []byte {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return der
 }
 
 func TestWithKeysThatCannotBeReadAnyMoreNothingIsMadeAndWhatIsThereStaysGood(t *testing.T) {

@@ -1,6 +1,9 @@
 package linking
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // all lists every scope. A scope's place in it is its bit in the store: add at the end, never move or remove.
 var all = []Scope{Balances, Spending, Transactions, Income, Upcoming}
@@ -12,22 +15,13 @@ type Mask int64
 func mask(scopes []Scope) (Mask, bool) {
 	var m Mask
 	for _, s := range scopes {
-		bit, ok := bitOf(s)
-		if !ok {
+		i := slices.Index(all, s)
+		if i < 0 {
 			return 0, false
 		}
-		m |= bit
+		m |= 1 << i
 	}
 	return m, true
-}
-
-func bitOf(s Scope) (Mask, bool) {
-	for i, known := range all {
-		if s == known {
-			return 1 << i, true
-		}
-	}
-	return 0, false
 }
 
 // Scopes gives the scopes of m, in their one order.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -24,7 +25,7 @@ var (
 // says so.
 func (a *Authority) credentials(ctx context.Context, client Client, f form) (Grant, error) {
 	for word := range strings.FieldsSeq(f["scope"]) {
-		if _, known := bitOf(Scope(word)); !known && word != ListScope {
+		if !slices.Contains(all, Scope(word)) && word != ListScope {
 			return Grant{}, refuse(invalidScope, "scope_unknown", "a scope is not known here")
 		}
 	}

@@ -105,18 +105,26 @@ func (b *bank) Begin(_ context.Context, link string, id banking.BankID, p []bank
 	return banking.Begun{URL: "https://" + string(id) + ".example/login?state=" + state, State: state}, nil
 }
 
-func (b *bank) Finish(_ context.Context, link string, key tink.AEAD, r banking.Return) (banking.Identity, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+// returned says what is wrong with a return, and takes it once.
+func (b *bank) returned(link string, r banking.Return) error {
 	if err := b.trouble(); err != nil {
-		return banking.Identity{}, err
+		return err
 	}
 	if b.begun[r.State] != link {
-		return banking.Identity{}, errors.New("a return to nothing")
+		return errors.New("a return to nothing")
 	}
 	delete(b.begun, r.State)
 	if r.Error != "" {
-		return banking.Identity{}, banking.ErrDenied
+		return banking.ErrDenied
+	}
+	return nil
+}
+
+func (b *bank) Finish(_ context.Context, link string, key tink.AEAD, r banking.Return) (banking.Identity, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err := b.returned(link, r); err != nil {
+		return banking.Identity{}, err
 	}
 	b.keys = append(b.keys, key)
 	b.joined[link] = append(b.joined[link], banking.Joined{Bank: "albion", Name: "Albion Bank"})
@@ -126,15 +134,8 @@ func (b *bank) Finish(_ context.Context, link string, key tink.AEAD, r banking.R
 func (b *bank) Identify(_ context.Context, link string, r banking.Return) (banking.Identity, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if err := b.trouble(); err != nil {
+	if err := b.returned(link, r); err != nil {
 		return banking.Identity{}, err
-	}
-	if b.begun[r.State] != link {
-		return banking.Identity{}, errors.New("a return to nothing")
-	}
-	delete(b.begun, r.State)
-	if r.Error != "" {
-		return banking.Identity{}, banking.ErrDenied
 	}
 	id, subject, elsewhere := strings.Cut(r.Code, "@")
 	if !elsewhere {

@@ -143,21 +143,13 @@ func (a *Authority) renew(ctx context.Context, client Client, account []byte, li
 		Grant: encode(random(16)), Resource: a.resources(client.Platform)[0], Code: random(32),
 	}
 	var refresh, access Token
-	if client.may(RefreshToken) && client.Refresh == Stable {
-		refresh = newToken(stablePrefix)
-		r.Refresh = hash(string(refresh))
-	}
+	refresh, r.Refresh = stable(client)
 	access, r.Access = a.opaque(client, 0)
 	g, err := a.o.Store.Regrant(ctx, r)
 	if err != nil {
 		return Grant{}, err
 	}
-	if client.may(RefreshToken) && client.Refresh == Rotate {
-		if refresh, err = a.rotating(g.Grant, 1, now); err != nil {
-			return Grant{}, err
-		}
-	}
-	return a.respond(client, g, g.Scopes, access, refresh)
+	return a.first(client, g, access, refresh, now)
 }
 
 // MarshalJSON gives the body of an error response, RFC 6749 section 5.2; and in Google's words that there is no account.
