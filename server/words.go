@@ -11,6 +11,8 @@ import (
 	"github.com/labstack/echo/v4"
 	"golang.org/x/text/language"
 	"gopkg.in/yaml.v3"
+
+	"sotto/skills/speech"
 )
 
 // words are what the pages say in one language: texts by key, with {names} for what is filled in.
@@ -85,27 +87,10 @@ func readLanguages(files fs.FS, home language.Tag) (*languages, error) {
 		return nil, fmt.Errorf("read the words of the pages: no %s", home)
 	}
 	for _, w := range l.spoken[1:] {
-		if sameLanguage(w.tag, home) {
-			w.inherit(l.spoken[0])
-		}
+		speech.Inherit(w.tag, w.texts, home, l.spoken[0].texts)
 	}
 	l.matcher = language.NewMatcher(tags)
 	return l, nil
-}
-
-func sameLanguage(a, b language.Tag) bool {
-	one, _ := a.Base()
-	other, _ := b.Base()
-	return one == other
-}
-
-// inherit takes what a country says no otherwise than home does in the same language.
-func (w *words) inherit(home *words) {
-	for key, text := range home.texts {
-		if _, otherwise := w.texts[key]; !otherwise {
-			w.texts[key] = text
-		}
-	}
 }
 
 // maxWish bounds what is read of a wish for languages; nobody reads more than a handful.

@@ -64,26 +64,11 @@ func load() (map[string]*locale, error) {
 		}
 	}
 	for name, l := range locales {
-		if base, ok := locales[fallbackLocale]; ok && name != fallbackLocale && sameLanguage(l.tag, base.tag) {
-			l.inherit(base)
+		if base, ok := locales[fallbackLocale]; ok && name != fallbackLocale {
+			Inherit(l.tag, l.messages, base.tag, base.messages)
 		}
 	}
 	return locales, nil
-}
-
-func sameLanguage(a, b language.Tag) bool {
-	one, _ := a.Base()
-	other, _ := b.Base()
-	return one == other
-}
-
-// inherit takes what a country says no otherwise than another of its language.
-func (l *locale) inherit(from *locale) {
-	for id, m := range from.messages {
-		if l.messages[id] == nil {
-			l.messages[id] = m
-		}
-	}
 }
 
 // errTemplate means that a message is not text with names such as {{.Money}} in it.
