@@ -184,16 +184,8 @@ func (db *DB) ByChat(ctx context.Context, chat []byte) (linking.Granted, error) 
 // LinksOfChat gives every link that a chat has spoken for, or that waits for its code there. One that another version of the program has linked
 // is only in chats.
 func (db *DB) LinksOfChat(ctx context.Context, chat []byte) ([]string, error) {
-	var links []string
-	err := db.list(ctx, `SELECT link_id FROM chat_links WHERE chat = $1 UNION SELECT link_id FROM chats WHERE chat = $1
-		UNION SELECT link_id FROM chat_codes WHERE chat = $1`, []any{chat}, func(scan func(...any) error) error {
-		var id string
-		if err := scan(&id); err != nil {
-			return err
-		}
-		links = append(links, id)
-		return nil
-	})
+	links, err := db.ids(ctx, `SELECT link_id FROM chat_links WHERE chat = $1 UNION SELECT link_id FROM chats WHERE chat = $1
+		UNION SELECT link_id FROM chat_codes WHERE chat = $1`, chat)
 	if err != nil {
 		return nil, fmt.Errorf("read links of chat: %w", err)
 	}

@@ -73,24 +73,15 @@ func (db *DB) ClaimEndings(ctx context.Context, now, next time.Time, limit int) 
 	if due == 0 {
 		return nil, nil
 	}
+	waiting, err := db.inside(ctx, `SELECT id FROM endings WHERE next_at <= $1 ORDER BY next_at, id LIMIT $2`+db.engine.skips)
+	if err != nil {
+		return nil, fmt.Errorf("claim endings: %w", err)
+	}
 	var list []banking.Ending
 	err = db.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		list = nil
-		rows, err := tx.QueryContext(ctx, `SELECT id FROM endings WHERE next_at <= $1 ORDER BY next_at, id LIMIT $2`+ //nolint:gosec // constants of ours
-			db.engine.skips, millis(now), limit)
+		ids, err := waiting.column(ctx, tx, millis(now), limit)
 		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		var ids []string
-		for rows.Next() {
-			var id string
-			if err := rows.Scan(&id); err != nil {
-				return err
-			}
-			ids = append(ids, id)
-		}
-		if err := rows.Err(); err != nil {
 			return err
 		}
 		for _, id := range ids {

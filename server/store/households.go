@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -26,10 +25,15 @@ func (db *DB) KeepHousehold(ctx context.Context, household []byte, link string) 
 
 // EndHousehold ends the links of a household.
 func (db *DB) EndHousehold(ctx context.Context, household []byte, made, now time.Time) ([]string, error) {
+	live, err := db.inside(ctx, `SELECT l.id FROM households h JOIN links l ON l.id = h.link_id
+		WHERE h.household = $1 AND l.ended = 0 AND l.created <= $2 ORDER BY l.id`)
+	if err != nil {
+		return nil, fmt.Errorf("end household: %w", err)
+	}
 	var ended []string
-	err := db.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = db.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var err error
-		if ended, err = liveLinks(ctx, tx, household, made); err != nil {
+		if ended, err = live.column(ctx, tx, household, millis(made)); err != nil {
 			return err
 		}
 		for _, link := range ended {
@@ -46,21 +50,4 @@ func (db *DB) EndHousehold(ctx context.Context, household []byte, made, now time
 		return nil, fmt.Errorf("end household: %w", err)
 	}
 	return ended, nil
-}
-
-func liveLinks(ctx context.Context, tx *sql.Tx, household []byte, made time.Time) (live []string, err error) {
-	rows, err := tx.QueryContext(ctx, `SELECT l.id FROM households h JOIN links l ON l.id = h.link_id
-		WHERE h.household = $1 AND l.ended = 0 AND l.created <= $2 ORDER BY l.id`, household, millis(made))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		live = append(live, id)
-	}
-	return live, rows.Err()
 }

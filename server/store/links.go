@@ -182,15 +182,7 @@ func (db *DB) sweep(ctx context.Context, query string, args []any) error {
 // never taken for unused ones.
 func (db *DB) sweepRotations(ctx context.Context, then time.Time) error {
 	for {
-		var grants []string
-		err := db.list(ctx, `SELECT DISTINCT grant_id FROM rotations WHERE used <= $1 LIMIT $2`, []any{millis(then), sweepStep}, func(scan func(...any) error) error {
-			var id string
-			if err := scan(&id); err != nil {
-				return err
-			}
-			grants = append(grants, id)
-			return nil
-		})
+		grants, err := db.ids(ctx, `SELECT DISTINCT grant_id FROM rotations WHERE used <= $1 LIMIT $2`, millis(then), sweepStep)
 		if err != nil || len(grants) == 0 {
 			return err
 		}
@@ -219,17 +211,9 @@ func (db *DB) sweepRotations(ctx context.Context, then time.Time) error {
 // sweepConnections hands over to be ended what a crash, a lost browser or a client that never came left behind.
 func (db *DB) sweepConnections(ctx context.Context, now time.Time) error {
 	for {
-		var links []string
-		err := db.list(ctx, `SELECT DISTINCT c.link_id FROM connections c
+		links, err := db.ids(ctx, `SELECT DISTINCT c.link_id FROM connections c
 			WHERE NOT EXISTS (SELECT 1 FROM links l WHERE l.id = c.link_id AND l.ended = 0)
-			AND NOT EXISTS (SELECT 1 FROM interactions i WHERE i.link_id = c.link_id) LIMIT $1`, []any{sweepStep}, func(scan func(...any) error) error {
-			var id string
-			if err := scan(&id); err != nil {
-				return err
-			}
-			links = append(links, id)
-			return nil
-		})
+			AND NOT EXISTS (SELECT 1 FROM interactions i WHERE i.link_id = c.link_id) LIMIT $1`, sweepStep)
 		if err != nil || len(links) == 0 {
 			return err
 		}

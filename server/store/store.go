@@ -9,6 +9,7 @@
 //
 //	db.get     one row of a constant query; sql.ErrNoRows where there is none
 //	db.list    rows of a constant query, each given to a function
+//	db.ids     the one column of such rows
 //	db.write   a transaction of its own
 //	db.append  a transaction that may be joined with others that wait at the same time: one flush to disk for all (group commit)
 //
@@ -141,6 +142,17 @@ func (db *DB) list(ctx context.Context, query string, args []any, each func(scan
 		}
 		return db.inTurn(ctx, read)
 	})
+}
+
+// ids reads the rows of a constant query that have one column.
+func (db *DB) ids(ctx context.Context, query string, args ...any) (ids []string, err error) {
+	err = db.list(ctx, query, args, func(scan func(into ...any) error) error {
+		var id string
+		err := scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	return ids, err
 }
 
 // inTurn runs f when a connection of the writer is free, in the order of those who came.
