@@ -25,16 +25,20 @@ type memory struct {
 // errPanicked means that an answer could not be made for a fault of ours, which the log has.
 var errPanicked = errors.New("a panic: see the line before")
 
+// lastPanic is the attempt at an answer from which on one that panics is the last.
+const lastPanic = 5
+
 // answerOwed makes the messages that answer one event. An answer is made anew at each attempt, because what a bank says is not kept. Where that
-// panics it is an error as others are: the event would end each process that takes it up, as long as it is owed.
+// panics it is an error as others are, because the event would end each process that takes it up; but not for as long as it is owed, because
+// whatever else is said in its chat waits for it.
 func (m *facebookPage) answerOwed(ctx context.Context, t outbox.Taken) (sends []outbox.Send, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			m.panicked(messengerPath, r)
-			sends, err = nil, errPanicked
-		}
-	}()
 	var e messenger.Event
+	defer m.caught(func(panicked error) {
+		sends, err = nil, panicked
+		if t.Tries >= lastPanic && e.Person != "" { // a deletion is of nobody in a chat, and never given up
+			sends, err = m.giveUp(e), nil
+		}
+	})
 	if err := m.unseal(t.Sealed, outboxAD(t.ID), &e); err != nil {
 		return nil, err
 	}
@@ -67,6 +71,25 @@ func (m *facebookPage) answerOwed(ctx context.Context, t outbox.Taken) (sends []
 			m.unlinkAtMeta(ctx, e.Person)
 		}
 	})
+}
+
+// giveUp makes of an answer that a fault of ours is in an apology, if there is none in that.
+func (m *facebookPage) giveUp(e messenger.Event) (sends []outbox.Send) {
+	defer m.caught(func(error) { sends = nil })
+	m.turnDone(turnLine{Turn: e.ID, Platform: string(linking.Messenger), Reply: string(skills.Sorry), Reason: "given up"})
+	sends, err := m.messages(e, skills.Reply{Key: skills.Sorry, End: true, Chat: true}, "", nil)
+	if err != nil {
+		return nil
+	}
+	return sends
+}
+
+// caught is deferred where a panic must end no process: it gives it to whoever deals with it, once the log has it.
+func (m *facebookPage) caught(instead func(error)) {
+	if r := recover(); r != nil {
+		m.panicked(messengerPath, r)
+		instead(errPanicked)
+	}
 }
 
 // unlinkAtMeta has Meta take back its own note of a link that is over. Nothing of ours depends on it, so that a fault is for the log only.
@@ -145,8 +168,9 @@ func (m *facebookPage) messages(e messenger.Event, reply skills.Reply, notice st
 	}
 	sends := make([]outbox.Send, len(bodies))
 	for i, body := range bodies {
-		sends[i] = func(ctx context.Context) error {
-			err := m.platform.Send(ctx, body)
+		sends[i] = func(ctx context.Context) (err error) {
+			defer m.caught(func(panicked error) { err = panicked }) // it may have arrived
+			err = m.platform.Send(ctx, body)
 			if err == nil && i == 0 && after != nil {
 				after(ctx)
 			}
