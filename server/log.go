@@ -9,6 +9,8 @@ import (
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+
+	"sotto/linking"
 )
 
 // NewLog writes JSON lines of at least this level (debug, info, warn or error).
@@ -56,6 +58,12 @@ type refusedLine struct {
 func (s *Server) turnRefused(r refusedLine) {
 	s.metrics.refused(r)
 	s.log.Warn("refused", zap.String("platform", r.Platform), zap.Int("status", r.Status), zap.String("reason", r.Reason), zap.Duration("took", r.Took))
+}
+
+// eventsUnread logs one line for a delivery that was taken though some of its events could not be read, and counts those.
+func (s *Server) eventsUnread(platform linking.Platform, n int) {
+	s.metrics.unread.WithLabelValues(string(platform)).Add(float64(n))
+	s.log.Warn("events unread", zap.String("platform", string(platform)), zap.Int("events", n))
 }
 
 // stepLine is all that is logged of one step of OAuth.

@@ -127,12 +127,15 @@ func (m *facebookPage) receive(c echo.Context) error {
 	if err := m.platform.Verify(r.Header, body); err != nil {
 		return m.refuseTurn(c, m.door(), err, begun)
 	}
-	events, err := m.platform.Decode(body)
+	events, unread, err := m.platform.Decode(body)
 	if err != nil {
 		return m.refuseTurn(c, m.door(), err, begun)
 	}
 	if err := m.owe(r.Context(), events); err != nil {
 		return err // Meta delivers it again
+	}
+	if unread > 0 {
+		m.eventsUnread(linking.Messenger, unread)
 	}
 	if err := m.acknowledge(c); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"sotto/skills/messenger"
 	"sotto/skills/messenger/outbox"
@@ -111,5 +113,47 @@ func TestADeliveryIsAcknowledgedBeforeAnybodyIsAsked(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// shelf is an outbox from which nobody takes.
+type shelf struct {
+	outbox.Store
+	owed []outbox.Owed
+}
+
+func (s *shelf) Owe(_ context.Context, owed []outbox.Owed) error {
+	s.owed = owed
+	return nil
+}
+
+func TestADeliveryWithOneEventThatCannotBeReadIsTaken(t *testing.T) {
+	t.Parallel()
+	const secret, pageID = "secret", "104098558513421"
+	platform, err := messenger.New(messenger.Config{AppSecret: secret, VerifyToken: "v", PageToken: "p", PageID: pageID, GraphURL: messenger.GraphURL, PublicURL: "https://sotto.example"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := bareServer(t)
+	core, seen := observer.New(zap.WarnLevel)
+	s.log = zap.New(core)
+	kept := &shelf{}
+	m := &facebookPage{Server: s, platform: platform, outbox: kept, house: unsealed{}, worker: outbox.NewWorker(kept, time.Now, nil, nil)}
+	const event = `{"sender":{"id":"5"},"recipient":{"id":"` + pageID + `"},"timestamp":1,"message":{"mid":"m","text":`
+	body := []byte(`{"object":"page","entry":[{"id":"` + pageID + `","messaging":[` + event + `5}},` + event + `"hi"}}]}]}`)
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/messenger", bytes.NewReader(body))
+	request.Header = messenger.Sign(secret, body)
+	answer := httptest.NewRecorder()
+	if err := m.receive(echo.New().NewContext(request, answer)); err != nil || answer.Code != http.StatusOK {
+		t.Fatal(answer.Code, err)
+	}
+	if len(kept.owed) != 1 {
+		t.Errorf("%d events are kept, want the one that can be read", len(kept.owed))
+	}
+	if lines := seen.All(); len(lines) != 1 || lines[0].Message != "events unread" || lines[0].ContextMap()["events"] != int64(1) {
+		t.Errorf("the log says %v", lines)
+	}
+	if !strings.Contains(scraped(s.metrics), `sotto_events_unread_total{platform="messenger"} 1`) {
+		t.Error("it is not counted")
 	}
 }

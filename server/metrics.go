@@ -21,6 +21,7 @@ type metrics struct {
 	turns    *prometheus.CounterVec
 	turnTime *prometheus.HistogramVec
 	refusals *prometheus.CounterVec
+	unread   *prometheus.CounterVec
 	steps    *prometheus.CounterVec
 	stepTime *prometheus.HistogramVec
 	banks    *prometheus.CounterVec
@@ -43,6 +44,7 @@ func newMetrics(intents, keys, clients []string) *metrics {
 		turns:    counter("sotto_turns_total", "Turns answered.", "platform", "intent", "reply"),
 		turnTime: histogram("sotto_turn_seconds", "How long a turn took.", "platform"),
 		refusals: counter("sotto_refused_total", "Platform requests refused at the door.", "platform", "status"),
+		unread:   counter("sotto_events_unread_total", "Events of deliveries that were taken which could not be read.", "platform"),
 		steps:    counter("sotto_oauth_steps_total", "Steps of OAuth by outcome.", "step", "outcome", "client"),
 		stepTime: histogram("sotto_oauth_step_seconds", "How long a step of OAuth took.", "step"),
 		banks:    counter("sotto_bank_calls_total", "Calls to banks by outcome.", "bank", "outcome"),
@@ -51,7 +53,7 @@ func newMetrics(intents, keys, clients []string) *metrics {
 			Name: "sotto_connections_expiring", Help: "Connections whose permission at the bank ends within seven days.",
 		}, []string{"bank"}),
 	}
-	m.registry.MustRegister(m.turns, m.turnTime, m.refusals, m.steps, m.stepTime, m.banks, m.bankTime, m.expiring,
+	m.registry.MustRegister(m.turns, m.turnTime, m.refusals, m.unread, m.steps, m.stepTime, m.banks, m.bankTime, m.expiring,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

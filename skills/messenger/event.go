@@ -49,15 +49,15 @@ const (
 	maxPayload = 1000
 )
 
-// The wire, as far as it is read. (Messenger Platform, Webhook Events.)
+// The wire, as far as it is read. (Messenger Platform, Webhook Events.) Entries and events are read one by one.
 type delivery struct {
-	Object string  `json:"object"`
-	Entry  []entry `json:"entry"`
+	Object string           `json:"object"`
+	Entry  []jsontext.Value `json:"entry"`
 }
 
 type entry struct {
-	ID        string      `json:"id"`
-	Messaging []messaging `json:"messaging"`
+	ID        string           `json:"id"`
+	Messaging []jsontext.Value `json:"messaging"`
 }
 
 type messaging struct {
@@ -96,39 +96,53 @@ type accountLink struct {
 }
 
 // Decode reads a delivery whose signature holds: what happened, in the order of the delivery. Echoes, reads, deliveries, reactions, what is
-// meant for another Page, and standby (another app has the chat) are left out. A delivery that is none, or is not a Page's, is a *RefusedError.
-func (p *Platform) Decode(body []byte) ([]Event, error) {
+// meant for another Page, and standby (another app has the chat) are left out. What is not of the documented types is left out too, and unread is how
+// many events (or whole entries) that were: Meta would deliver everything again and again for the sake of one. A delivery that is none, or is not a
+// Page's, is a *RefusedError.
+func (p *Platform) Decode(body []byte) (events []Event, unread int, err error) {
 	if len(body) > MaxBody {
-		return nil, refuse(TooLarge)
+		return nil, 0, refuse(TooLarge)
 	}
 	if deep(body) {
-		return nil, refuse(TooDeep)
+		return nil, 0, refuse(TooDeep)
 	}
 	var d delivery
-	// Half a surrogate pair in one customer's text is no reason to refuse what others said in the same delivery, which Meta would deliver again and again.
-	if err := json.Unmarshal(body, &d, jsontext.AllowInvalidUTF8(true)); err != nil {
-		return nil, refuse(Malformed) // the cause would quote the body
+	if !read(body, &d) {
+		return nil, 0, refuse(Malformed) // the cause would quote the body
 	}
 	if d.Object != "page" {
-		return nil, refuse(Object)
+		return nil, 0, refuse(Object)
 	}
-	var events []Event
 	seen := 0
-	for _, e := range d.Entry {
+	for _, one := range d.Entry {
+		var e entry
+		if !read(one, &e) {
+			unread++
+			continue
+		}
 		if e.ID != p.c.PageID {
 			continue
 		}
-		for _, m := range e.Messaging {
+		for _, one := range e.Messaging {
 			if seen++; seen > maxEvents {
-				return nil, refuse(TooLarge)
+				return nil, 0, refuse(TooLarge)
 			}
-			event, ok := p.event(m, int64(seen))
-			if ok {
+			var m messaging
+			if !read(one, &m) {
+				unread++
+				continue
+			}
+			if event, ok := p.event(m, int64(seen)); ok {
 				events = append(events, event)
 			}
 		}
 	}
-	return events, nil
+	return events, unread, nil
+}
+
+// read says whether content could be read. Half a surrogate pair in one customer's text is no reason that it could not.
+func read(content []byte, into any) bool {
+	return json.Unmarshal(content, into, jsontext.AllowInvalidUTF8(true)) == nil
 }
 
 // event reads one; false where there is nothing to be said to it.

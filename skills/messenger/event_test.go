@@ -36,7 +36,7 @@ func TestWhatADeliverySays(t *testing.T) {
 		"more than anybody types":             {`"message":{"mid":"m1","text":"` + strings.Repeat("a", 9000) + `"}`, messenger.Event{Kind: messenger.Said}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := p.Decode(delivery(from(tc.what)))
+			got, _, err := p.Decode(delivery(from(tc.what)))
 			if err != nil || len(got) != 1 {
 				t.Fatalf("%d events, %v", len(got), err)
 			}
@@ -66,13 +66,45 @@ func TestWhatIsNotSaidToThePageIsLeftOut(t *testing.T) {
 		"an id beyond bounds":         from(`"message":{"mid":"` + strings.Repeat("m", 513) + `","text":"hi"}`),
 		"nothing":                     `{}`,
 	} {
-		if got, err := p.Decode(delivery(event)); err != nil || len(got) != 0 {
+		if got, _, err := p.Decode(delivery(event)); err != nil || len(got) != 0 {
 			t.Errorf("%s: %d events, %v", name, len(got), err)
 		}
 	}
 	standby := fmt.Sprintf(`{"object":"page","entry":[{"id":%q,"standby":[%s]},{"id":"1","messaging":[%s]}]}`, pageID, from(`"message":{"mid":"m1","text":"hi"}`), from(`"message":{"mid":"m1","text":"hi"}`))
-	if got, err := p.Decode([]byte(standby)); err != nil || len(got) != 0 {
+	if got, _, err := p.Decode([]byte(standby)); err != nil || len(got) != 0 {
 		t.Errorf("standby, and an entry of another Page: %d events, %v", len(got), err)
+	}
+}
+
+// Meta delivers again what was refused, for hours, and then stops delivering anything.
+func TestAnEventOfAnotherTypeIsLeftOutAndTheOthersAreHeard(t *testing.T) {
+	p := open(t)
+	good, last := from(`"message":{"mid":"m1","text":"hi"}`), from(`"message":{"mid":"m2","text":"bye"}`)
+	for name, bad := range map[string]string{
+		"a number":                        `5`,
+		"a list":                          `[]`,
+		"a text that is a number":         from(`"message":{"mid":"m","text":5}`),
+		"a message that is a text":        from(`"message":"hi"`),
+		"a button without its object":     from(`"postback":"X"`),
+		"a sender that is a number":       `{"sender":5,"recipient":{"id":"1"}}`,
+		"an id that is a number":          `{"sender":{"id":5},"recipient":{"id":"1"}}`,
+		"a linking whose status is a yes": from(`"account_linking":{"status":true}`),
+	} {
+		got, unread, err := p.Decode(delivery(good, bad, last))
+		if err != nil || unread != 1 || len(got) != 2 || got[0].Text != "hi" || got[1].Text != "bye" {
+			t.Errorf("%s: %d events, %d unread, %v", name, len(got), unread, err)
+		}
+	}
+	entry := fmt.Sprintf(`{"id":%q,"messaging":[%s]}`, pageID, good)
+	for name, bad := range map[string]string{
+		"an entry that is a number":               `5`,
+		"an entry whose id is a number":           `{"id":104098558513421,"messaging":[]}`,
+		"an entry whose events are no list of it": fmt.Sprintf(`{"id":%q,"messaging":{}}`, pageID),
+	} {
+		got, unread, err := p.Decode([]byte(`{"object":"page","entry":[` + bad + `,` + entry + `]}`))
+		if err != nil || unread != 1 || len(got) != 1 || got[0].Text != "hi" {
+			t.Errorf("%s: %d events, %d unread, %v", name, len(got), unread, err)
+		}
 	}
 }
 
@@ -95,7 +127,7 @@ func TestWhatIsNoDeliveryIsRefused(t *testing.T) {
 		"more than is read":             {strings.Repeat(" ", messenger.MaxBody+1), messenger.TooLarge, http.StatusRequestEntityTooLarge},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := p.Decode([]byte(tc.body))
+			_, _, err := p.Decode([]byte(tc.body))
 			refused(t, err, tc.why, tc.status)
 		})
 	}
@@ -104,7 +136,7 @@ func TestWhatIsNoDeliveryIsRefused(t *testing.T) {
 func TestTheSameEventHasTheSameIDAndAnotherHasAnother(t *testing.T) {
 	p := open(t)
 	text := func(mid, text string) string { return from(fmt.Sprintf(`"message":{"mid":%q,"text":%q}`, mid, text)) }
-	got, err := p.Decode(delivery(text("m1", "a"), text("m1", "a"), text("m2", "a"), from(`"postback":{"payload":"X"}`), from(`"postback":{"payload":"X"}`), from(`"postback":{"payload":"Y"}`)))
+	got, _, err := p.Decode(delivery(text("m1", "a"), text("m1", "a"), text("m2", "a"), from(`"postback":{"payload":"X"}`), from(`"postback":{"payload":"X"}`), from(`"postback":{"payload":"Y"}`)))
 	if err != nil || len(got) != 6 {
 		t.Fatalf("%d events, %v", len(got), err)
 	}
@@ -125,8 +157,8 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"object":"page","entry":[{"id":"104098558513421","standby":[{}]}]}`))
 	p := open(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		events, err := p.Decode(body)
-		if err != nil && len(events) != 0 {
+		events, unread, err := p.Decode(body)
+		if err != nil && len(events)+unread != 0 {
 			t.Error("a refusal with events")
 		}
 		for _, e := range events {

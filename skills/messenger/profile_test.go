@@ -67,7 +67,7 @@ func TestTheProfileIsTakenByAStrictGraph(t *testing.T) {
 		t.Fatalf("%d menus, %v", len(menus), err)
 	}
 	for _, a := range menus[0].Actions {
-		events, err := p.Decode(delivery(from(`"postback":{"mid":"m1","payload":"` + a.Payload + `"}`)))
+		events, _, err := p.Decode(delivery(from(`"postback":{"mid":"m1","payload":"` + a.Payload + `"}`)))
 		if err != nil || len(events) != 1 {
 			t.Fatalf("%s: %v", a.Payload, err)
 		}
