@@ -112,7 +112,12 @@ func (c *Connections) refresh(ctx context.Context, bank Bank, conn Connection) (
 		defer c.detached.Done()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), trading)
 		defer cancel()
-		return c.trade(ctx, bank, conn)
+		var t traded
+		err := c.guard(func() (err error) {
+			t, err = c.trade(ctx, bank, conn)
+			return err
+		})
+		return t, err
 	})
 	select {
 	case r := <-done:
@@ -201,7 +206,11 @@ func (c *Connections) tokens(ctx context.Context, bank Bank, row Connection) (To
 	refused, failed := 0, 0
 	for {
 		once, cancel := context.WithTimeout(ctx, asked)
-		tokens, err := bank.Refresh(once, Secret(plain))
+		var tokens Tokens
+		err := c.guard(func() (err error) { // here, so that the lease is given back
+			tokens, err = bank.Refresh(once, Secret(plain))
+			return err
+		})
 		cancel()
 		switch {
 		case err == nil:

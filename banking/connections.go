@@ -36,6 +36,7 @@ type Connections struct {
 	refreshing singleflight.Group // by connection and generation
 	asking     singleflight.Group // by connection
 	numbers    *memory
+	broke      func(*PanicError)
 	wake       chan struct{}
 	detached   sync.WaitGroup
 }

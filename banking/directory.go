@@ -118,7 +118,11 @@ func (d *directory) fetch(ctx context.Context) error {
 		return d.err
 	}
 	d.renewed = true
-	list, err := d.bank.Accounts(ctx, d.bearer)
+	var list []Account
+	err := d.c.guard(func() (err error) { // here, because a list that never came is not an empty one
+		list, err = d.bank.Accounts(ctx, d.bearer)
+		return err
+	})
 	if err == nil && len(list) > maxDirectory {
 		err = fmt.Errorf("accounts: %w", ErrTooMuch)
 	}

@@ -77,7 +77,7 @@ func (c *Connections) End(ctx context.Context) error {
 }
 
 func (c *Connections) end(ctx context.Context, e Ending) error {
-	err := c.endAtBank(ctx, e)
+	err := c.guard(func() error { return c.endAtBank(ctx, e) })
 	if err == nil {
 		if err := c.store.DeleteEnding(context.WithoutCancel(ctx), e.ID); err != nil {
 			return fmt.Errorf("delete ending at %s: %w", e.Bank, err)

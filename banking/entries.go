@@ -41,7 +41,7 @@ func (t *Teller) Transactions(ctx context.Context, a Access, accounts []Account,
 	}
 	shares, asked, missing := shared(ctx, readings, accounts)
 	extents := make([]Extent, len(asked))
-	gaps, err := all(asked, func(i int, r *reading) (bool, error) {
+	gaps, err := t.all(asked, func(i int, r *reading) (bool, error) {
 		if missing[r] != nil {
 			return false, missing[r]
 		}

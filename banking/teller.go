@@ -98,7 +98,7 @@ func (t *Teller) Accounts(ctx context.Context, a Access) ([]Account, []Gap, erro
 	ctx, cancel := withMargin(ctx)
 	defer cancel()
 	lists := make([][]Account, len(readings))
-	gaps, err := all(readings, func(i int, r *reading) (bool, error) {
+	gaps, err := t.all(readings, func(i int, r *reading) (bool, error) {
 		if r.conn.Relink {
 			return false, ErrRelink
 		}
@@ -130,7 +130,7 @@ func (t *Teller) Balances(ctx context.Context, a Access) ([]Balance, []Gap, erro
 	ctx, cancel := withMargin(ctx)
 	defer cancel()
 	lists := make([][]Balance, len(readings))
-	gaps, err := all(readings, func(i int, r *reading) (bool, error) {
+	gaps, err := t.all(readings, func(i int, r *reading) (bool, error) {
 		list, err := t.balances(ctx, r)
 		lists[i] = list
 		return len(list) > 0 || err == nil, err
@@ -171,11 +171,20 @@ func (t *Teller) balances(ctx context.Context, r *reading) ([]Balance, error) {
 		defer t.c.detached.Done()
 		asking, cancel := detach(ctx)
 		defer cancel()
-		if !r.directory.ready() {
-			// In parallel with the balances, so that it costs no round trip. Its error is met where the list is needed.
-			t.c.detached.Go(func() { _, _ = r.directory.Accounts(asking) })
-		}
-		balances, err := r.bank.Balances(asking, r.bearer, r.directory)
+		var balances []Balance
+		err := t.c.guard(func() (err error) {
+			if !r.directory.ready() {
+				// In parallel with the balances, so that it costs no round trip. Its error is met where the list is needed.
+				t.c.detached.Go(func() {
+					_ = t.c.guard(func() error {
+						_, err := r.directory.Accounts(asking)
+						return err
+					})
+				})
+			}
+			balances, err = r.bank.Balances(asking, r.bearer, r.directory)
+			return err
+		})
 		return told{balances, err != nil && asking.Err() != nil, err}, nil
 	})
 	select {
@@ -191,7 +200,7 @@ func (t *Teller) balances(ctx context.Context, r *reading) ([]Balance, error) {
 }
 
 // all asks every reading in parallel, and waits for all. ask says whether there is anything to be told of its bank.
-func all(readings []*reading, ask func(int, *reading) (bool, error)) ([]Gap, error) {
+func (t *Teller) all(readings []*reading, ask func(int, *reading) (bool, error)) ([]Gap, error) {
 	some := make([]bool, len(readings))
 	errs := make([]error, len(readings))
 	var group sync.WaitGroup
@@ -200,11 +209,17 @@ func all(readings []*reading, ask func(int, *reading) (bool, error)) ([]Gap, err
 			errs[i] = fmt.Errorf("%w: no such bank in the settings", ErrUnavailable)
 			continue
 		}
+		one := func() {
+			errs[i] = t.c.guard(func() (err error) {
+				some[i], err = ask(i, r)
+				return err
+			})
+		}
 		if len(readings) == 1 {
-			some[i], errs[i] = ask(i, r)
+			one()
 			continue
 		}
-		group.Go(func() { some[i], errs[i] = ask(i, r) })
+		group.Go(one)
 	}
 	group.Wait()
 	var gaps []Gap

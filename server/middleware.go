@@ -83,8 +83,10 @@ func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // panicked logs the kind and place of a panic, and not its value, which may hold what a customer said.
-func (s *Server) panicked(where string, r any) {
-	s.log.Error("panic", zap.String("route", where), zap.String("kind", fmt.Sprintf("%T", r)), zap.ByteString("stack", debug.Stack()))
+func (s *Server) panicked(where string, r any) { s.broken(where, fmt.Sprintf("%T", r), debug.Stack()) }
+
+func (s *Server) broken(where, kind string, stack []byte) {
+	s.log.Error("panic", zap.String("route", where), zap.String("kind", kind), zap.ByteString("stack", stack))
 }
 
 // boundCrowd answers 503 where more than n requests are being served.

@@ -81,6 +81,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 		s.zones[b.ID()] = b.Zone()
 	}
 	s.connections = banking.NewConnections(banks, s.db, s.keys.House(), s.now, s.random)
+	s.connections.OnPanic(func(p *banking.PanicError) { s.broken("bank", p.Kind, p.Stack) })
 	s.closers = append(s.closers, func() error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishWithin)
 		defer cancel()

@@ -74,11 +74,13 @@ func (b *Bank) Balances(ctx context.Context, bearer banking.Bearer, d banking.Di
 	group.SetLimit(atOnce)
 	for i, a := range accounts {
 		group.Go(func() error {
-			sheet, err := b.sheet(ctx, bearer, b.config.ResourceURL+"/accounts/"+url.PathEscape(a.Ref.ID)+"/balances", a.Ref.ID)
-			if err == nil {
-				sheets[i], err = sheet.of(a)
-			}
-			errs[i] = err
+			errs[i] = banking.Guard(func() error {
+				sheet, err := b.sheet(ctx, bearer, b.config.ResourceURL+"/accounts/"+url.PathEscape(a.Ref.ID)+"/balances", a.Ref.ID)
+				if err == nil {
+					sheets[i], err = sheet.of(a)
+				}
+				return err
+			})
 			return nil // the other accounts are read all the same
 		})
 	}

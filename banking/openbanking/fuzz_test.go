@@ -16,14 +16,20 @@ import (
 // fixed is a bank whose every answer is these bytes, without a network.
 func fixed(t testing.TB, body []byte) *openbanking.Bank {
 	t.Helper()
-	bank, err := openbanking.New(openbanking.Config{
-		ID: "stub", Name: "Stub", Dialect: openbanking.UK31, Issuer: "https://b.example", ResourceURL: "https://b.example/aisp", AuthorizationURL: "https://b.example/a",
-		TokenURL: "https://b.example/t", JWKSURL: "https://b.example/j", ClientID: "sotto", Auth: openbanking.Basic, ClientSecret: "x", Zone: "Europe/London",
-	}, openbanking.Options{Redirect: callback, Now: start, Transport: round(func(r *http.Request) (*http.Response, error) {
+	return through(t, func(r *http.Request) (*http.Response, error) {
 		return &http.Response{
 			StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(body)), Request: r,
 		}, nil
-	})})
+	})
+}
+
+// through is a bank that is asked through this, and not a network.
+func through(t testing.TB, ask round) *openbanking.Bank {
+	t.Helper()
+	bank, err := openbanking.New(openbanking.Config{
+		ID: "stub", Name: "Stub", Dialect: openbanking.UK31, Issuer: "https://b.example", ResourceURL: "https://b.example/aisp", AuthorizationURL: "https://b.example/a",
+		TokenURL: "https://b.example/t", JWKSURL: "https://b.example/j", ClientID: "sotto", Auth: openbanking.Basic, ClientSecret: "x", Zone: "Europe/London",
+	}, openbanking.Options{Redirect: callback, Now: start, Transport: ask})
 	if err != nil {
 		t.Fatal(err)
 	}

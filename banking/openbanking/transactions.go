@@ -77,7 +77,9 @@ func (b *Bank) Transactions(ctx context.Context, bearer banking.Bearer, d bankin
 	group.SetLimit(atOnce)
 	for _, id := range only {
 		group.Go(func() error {
-			return r.list(ctx, b.config.ResourceURL+"/accounts/"+url.PathEscape(id)+"/transactions", id)
+			return banking.Guard(func() error {
+				return r.list(ctx, b.config.ResourceURL+"/accounts/"+url.PathEscape(id)+"/transactions", id)
+			})
 		})
 	}
 	err := group.Wait()

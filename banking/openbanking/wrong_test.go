@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -338,6 +339,33 @@ func TestAPartOfTheBalancesIsNamedAsPartial(t *testing.T) {
 	list, err := bank.Balances(t.Context(), bearer("token"), listing{bank, bearer("token")})
 	if len(list) != 1 || !errors.Is(err, banking.ErrForbidden) {
 		t.Errorf("%d balances, %v; want one and ErrForbidden", len(list), err)
+	}
+}
+
+// Accounts are asked in goroutines of their own, where a panic would end the process.
+func TestAPanicWhileAnAccountIsAskedIsAnErrorOfThatQuestion(t *testing.T) {
+	reply := func(r *http.Request, status int, body string) (*http.Response, error) {
+		return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+	}
+	bank := through(t, func(r *http.Request) (*http.Response, error) {
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/accounts"):
+			return reply(r, http.StatusOK, `{"Data":{"Account":[{"AccountId":"a1"},{"AccountId":"a2"}]}}`)
+		case strings.HasSuffix(r.URL.Path, "/a1/balances"):
+			return reply(r, http.StatusOK, balances(stands))
+		case strings.Contains(r.URL.Path, "/accounts/"):
+			panic("a balance of 1234.56")
+		default:
+			return reply(r, http.StatusNotFound, "")
+		}
+	})
+	var broken *banking.PanicError
+	list, err := bank.Balances(t.Context(), bearer("token"), listing{bank, bearer("token")})
+	if len(list) != 1 || !errors.As(err, &broken) || strings.Contains(err.Error(), "1234") {
+		t.Errorf("%d balances, %v", len(list), err)
+	}
+	if list, _, err := read(t.Context(), bank, july()); len(list) != 0 || !errors.As(err, &broken) || strings.Contains(err.Error(), "1234") {
+		t.Errorf("%d entries, %v", len(list), err)
 	}
 }
 
