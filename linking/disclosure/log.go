@@ -37,9 +37,9 @@ type Store interface {
 	AppendDisclosure(ctx context.Context, r Row) error
 	// Disclosures gives the newest rows of a link first (by At, then by ID), at most n, and how many it has in all.
 	Disclosures(ctx context.Context, link string, n int) ([]Row, int, error)
-	// DisclosuresBefore gives the newest rows of a link among those that come after id in the order of Disclosures, at most n; an empty id
-	// is before all.
-	DisclosuresBefore(ctx context.Context, link, id string, n int) ([]Row, error)
+	// DisclosuresBefore gives the newest rows of a link among those that come after a row of this At and ID in the order of Disclosures, at
+	// most n; an empty id is before all. What comes before them costs nothing.
+	DisclosuresBefore(ctx context.Context, link string, at time.Time, id string, n int) ([]Row, error)
 	// DropDisclosures deletes at most n rows that were made before t, and says how many.
 	DropDisclosures(ctx context.Context, before time.Time, n int) (int, error)
 }
@@ -102,11 +102,15 @@ func (l *Log) Page(ctx context.Context, h Holder, place string, n int) ([]Entry,
 	if h.Key == nil || h.Link == "" {
 		return nil, "", ErrNoKey
 	}
-	if place != "" && !isID(place) {
-		return nil, "", nil
+	var at time.Time
+	if place != "" {
+		var ok bool
+		if at, ok = madeAt(place); !ok {
+			return nil, "", nil
+		}
 	}
 	n = min(max(n, 1), maxListed)
-	rows, err := l.store.DisclosuresBefore(ctx, h.Link, place, n+1)
+	rows, err := l.store.DisclosuresBefore(ctx, h.Link, at, place, n+1)
 	if err != nil {
 		return nil, "", fmt.Errorf("list entries: %w", err)
 	}
@@ -117,11 +121,6 @@ func (l *Log) Page(ctx context.Context, h Holder, place string, n int) ([]Entry,
 	}
 	entries, err := opened(h, rows)
 	return entries, end, err
-}
-
-func isID(s string) bool {
-	raw, err := hex.DecodeString(s)
-	return err == nil && len(raw) == idSize
 }
 
 func opened(h Holder, rows []Row) ([]Entry, error) {
@@ -165,6 +164,19 @@ func (l *Log) id(at time.Time) (string, error) {
 		ms >>= 8
 	}
 	return hex.EncodeToString(b[:]), nil
+}
+
+// madeAt is the time with which an id begins; false where it is none.
+func madeAt(id string) (time.Time, bool) {
+	raw, err := hex.DecodeString(id)
+	if err != nil || len(raw) != idSize {
+		return time.Time{}, false
+	}
+	ms := int64(0)
+	for _, b := range raw[:6] {
+		ms = ms<<8 | int64(b)
+	}
+	return time.UnixMilli(ms).UTC(), true
 }
 
 // bound is the associated data: a row moved to another link, or exchanged for another, does not open.

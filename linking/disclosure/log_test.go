@@ -40,10 +40,10 @@ func (s *shelf) Disclosures(_ context.Context, link string, n int) ([]disclosure
 	return own[:min(n, len(own))], len(own), s.err
 }
 
-func (s *shelf) DisclosuresBefore(_ context.Context, link, id string, n int) ([]disclosure.Row, error) {
+func (s *shelf) DisclosuresBefore(_ context.Context, link string, at time.Time, id string, n int) ([]disclosure.Row, error) {
 	var own []disclosure.Row
 	for _, r := range s.rows {
-		if r.Link == link && (id == "" || r.ID < id) {
+		if r.Link == link && (id == "" || r.At.Before(at) || r.At.Equal(at) && r.ID < id) {
 			own = append(own, r)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"time"
 
 	"sotto/linking/disclosure"
@@ -32,19 +33,25 @@ func (db *DB) Disclosures(ctx context.Context, link string, n int) ([]disclosure
 	if err := db.get(ctx, `SELECT count(*) FROM disclosures WHERE link_id = $1`, []any{link}, &total); err != nil {
 		return nil, 0, fmt.Errorf("count disclosures: %w", err)
 	}
-	rows, err := db.DisclosuresBefore(ctx, link, "", n)
+	rows, err := db.DisclosuresBefore(ctx, link, time.Time{}, "", n)
 	if err != nil {
 		return nil, 0, err
 	}
 	return rows, total, nil
 }
 
-// DisclosuresBefore gives the rows of a link that come after one of them, or from the first on, the newest first. An id begins with the time, so that the order of
-// ids is that of time.
-func (db *DB) DisclosuresBefore(ctx context.Context, link, id string, n int) ([]disclosure.Row, error) {
+// disclosuresBefore finds its rows in the index, however many come before them, so that reading a whole record costs no more than its rows.
+const disclosuresBefore = `SELECT id, at, sealed FROM disclosures WHERE link_id = $1 AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4`
+
+// DisclosuresBefore gives the rows of a link that come after a place, or from the first on, the newest first.
+func (db *DB) DisclosuresBefore(ctx context.Context, link string, at time.Time, id string, n int) ([]disclosure.Row, error) {
+	from := int64(math.MaxInt64)
+	if id != "" {
+		from = millis(at)
+	}
 	var rows []disclosure.Row
-	err := db.list(ctx, `SELECT id, at, sealed FROM disclosures WHERE link_id = $1 AND ($2 = '' OR id < $2) ORDER BY at DESC, id DESC LIMIT $3`,
-		[]any{link, id, n}, func(scan func(...any) error) error {
+	err := db.list(ctx, disclosuresBefore,
+		[]any{link, from, id, n}, func(scan func(...any) error) error {
 			r := disclosure.Row{Link: link}
 			var at int64
 			err := scan(&r.ID, &at, &r.Sealed)

@@ -9,6 +9,9 @@ func SealedColumns() []string {
 	return names
 }
 
+// NextPage is the query of the pages of a record.
+const NextPage = disclosuresBefore
+
 // EveryRequest are the queries of every turn and every refresh, by what they are for.
 var EveryRequest = map[string]string{
 	"a JWT": grantOfToken, "an opaque token": grantOfAccess, "a stable refresh token": stableGuard, "a grant": basisByID,

@@ -35,6 +35,21 @@ func TestWhatIsAskedAtEveryRequestIsFoundByAnIndex(t *testing.T) {
 	}
 }
 
+// A record of years is read page by page. Each page begins in the index where the last one ended, and not at the first row again.
+func TestAPageOfARecordBeginsWhereTheLastOneEnded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sotto.db")
+	open(t, "sqlite:"+path)
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	steps := plan(t, db, store.NextPage)
+	if len(steps) != 1 || !strings.HasPrefix(steps[0], "SEARCH ") || !strings.Contains(steps[0], "(at,id)<(?,?)") {
+		t.Errorf("the engine would go about it so: %q", steps)
+	}
+}
+
 // plan is how the engine would go about a query.
 func plan(t *testing.T, db *sql.DB, query string) []string {
 	t.Helper()

@@ -53,7 +53,7 @@ func rowComesBack(t *testing.T, s DisclosureStore) {
 
 func pagesFollow(t *testing.T, s DisclosureStore) {
 	link, other := linked(t, s).ID, linked(t, s).ID
-	check(t, s.AppendDisclosure(t.Context(), row(other, 3)))
+	check(t, s.AppendDisclosure(t.Context(), row(other, 6)))
 	for _, i := range []int{5, 1, 4, 2} {
 		check(t, s.AppendDisclosure(t.Context(), row(link, i)))
 	}
@@ -63,19 +63,21 @@ func pagesFollow(t *testing.T, s DisclosureStore) {
 		}
 		return ids
 	}
-	first, err := s.DisclosuresBefore(t.Context(), link, "", 3)
-	check(t, err)
-	same(t, "first page", ids(first), []string{row(link, 5).ID, row(link, 4).ID, row(link, 2).ID})
-	second, err := s.DisclosuresBefore(t.Context(), link, first[2].ID, 3)
-	check(t, err)
-	same(t, "second page", ids(second), []string{row(link, 1).ID})
-	same(t, "row", second[0].At, row(link, 1).At)
-	elsewhere, err := s.DisclosuresBefore(t.Context(), link, row(other, 3).ID, 3)
-	check(t, err)
-	same(t, "after a place in another link's record", ids(elsewhere), []string{row(link, 2).ID, row(link, 1).ID})
-	none, err := s.DisclosuresBefore(t.Context(), link, row(link, 0).ID, 3)
-	check(t, err)
-	same(t, "after the oldest", len(none), 0)
+	twin := row(link, 3)
+	twin.At = row(link, 4).At // as new as the fourth, which has the greater id
+	check(t, s.AppendDisclosure(t.Context(), twin))
+	after := func(r disclosure.Row, n int) []disclosure.Row {
+		rows, err := s.DisclosuresBefore(t.Context(), link, r.At, r.ID, n)
+		check(t, err)
+		return rows
+	}
+	same(t, "first page", ids(after(disclosure.Row{}, 2)), []string{row(link, 5).ID, row(link, 4).ID})
+	same(t, "second page", ids(after(row(link, 4), 2)), []string{twin.ID, row(link, 2).ID})
+	third := after(row(link, 2), 2)
+	same(t, "third page", ids(third), []string{row(link, 1).ID})
+	same(t, "row", third[0].At, row(link, 1).At)
+	same(t, "after a place in another link's record", ids(after(row(other, 6), 1)), []string{row(link, 5).ID})
+	same(t, "after the oldest", len(after(row(link, 0), 3)), 0)
 }
 
 func newestFirst(t *testing.T, s DisclosureStore) {
