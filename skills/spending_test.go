@@ -124,6 +124,10 @@ func TestSpending(t *testing.T) {
 			slots: slot(skills.SlotPeriod, "2026-Q9"), key: skills.UnknownPeriod,
 			want: "Sorry, which dates do you mean? You can say last week, this month, or March, for example.",
 		},
+		"a 53rd week that has not come, and that last year did not have, is asked back": {
+			slots: slot(skills.SlotPeriod, "2026-W53"), key: skills.UnknownPeriod,
+			want: "Sorry, which dates do you mean? You can say last week, this month, or March, for example.",
+		},
 		"a future period of a platform that means what it says is asked back": {
 			slots: slot(skills.SlotPeriod, "2027-03"), platform: linking.MCP, key: skills.FuturePeriod,
 			want: "That hasn't happened yet. Which dates do you mean? You can say last week or this month, for example.",

@@ -42,7 +42,7 @@ func iso(value string) (Period, bool) {
 // Amazon resolves what it hears to today or later, but money was spent in the past: a period that has not begun is rolled back to
 // the last one of its name that has. A day or weekend within the coming seven days was named by its weekday and goes back a
 // week, so that "Friday" is last Friday; anything further off goes back by years, so that "March" is last March. A winter is named after
-// the year of its December.
+// the year of its December. A week 53 that has not begun, and that the year before did not have, is ErrPeriod: nobody means the one of six years ago.
 func ParseAmazon(value string, today banking.Date) (Period, error) {
 	if len(value) > maxText {
 		return Period{}, ErrPeriod
@@ -63,8 +63,8 @@ func ParseAmazon(value string, today banking.Date) (Period, error) {
 	return rollBack(p, value, today)
 }
 
-// rollBack gives the last period with the same name as p, in an earlier year, that has begun. Not every year has the day
-// (February 29) or the week (53).
+// rollBack gives the last period with the same name as p, in an earlier year, that has begun. Not every year has the day (February 29), of which the
+// last there was is meant; or the week (53), whose number nobody says: Amazon makes it of words such as "the last week of the year".
 func rollBack(p Period, value string, today banking.Date) (Period, error) {
 	if p.Unit == Decade {
 		for p.IsFuture(today) {
@@ -73,7 +73,11 @@ func rollBack(p Period, value string, today banking.Date) (Period, error) {
 		return p, nil
 	}
 	year, _ := number(value[:4], 4)
-	for year = min(year-1, today.Year+1); year >= firstYear; year-- {
+	oldest := firstYear
+	if p.Unit == Week || p.Unit == Weekend {
+		oldest = today.Year - 1
+	}
+	for year = min(year-1, today.Year+1); year >= oldest; year-- {
 		earlier, ok := amazon(pad(year) + value[4:])
 		if ok && !earlier.IsFuture(today) {
 			return earlier, nil

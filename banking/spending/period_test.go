@@ -64,7 +64,8 @@ func TestParseAmazon(t *testing.T) {
 		"December, said on New Year's Eve, is this year's":                      {"2026-12", "2026-12-31", "2026-12-01 2026-12-31 month"},
 		"a month many years ahead is the last one there was":                    {"2031-11", monday, "2026-11-01 2026-11-30 month"},
 		"week 50, said in week 48, is last year's":                              {"2026-W50", monday, "2025-12-08 2025-12-14 week"},
-		"week 53, said before there was one this year, is that of 2020":         {"2026-W53", monday, "2020-12-28 2021-01-03 week"},
+		"week 53, heard as one years ahead, is that of last year":               {"2032-W53", "2027-01-10", "2026-12-28 2027-01-03 week"},
+		"week 53 stays while its year is already the next":                      {"2026-W53", "2027-01-02", "2026-12-28 2027-01-03 week"},
 		"week 1, said in the last days of December and already begun, stays":    {"2026-W01", "2025-12-30", "2025-12-29 2026-01-04 week"},
 		"week 1 ahead, of a year that has not begun, is this year's":            {"2027-W01", monday, "2025-12-29 2026-01-04 week"},
 		"week 1, said in the last days of December after it began":              {"2028-W01", "2025-12-30", "2025-12-29 2026-01-04 week"},
@@ -117,6 +118,17 @@ func TestWhatIsNoPeriodIsRefused(t *testing.T) {
 	}
 	if p, err := spending.ParseAmazon("2026-11-01/2026-11-15", date("2026-11-23")); !errors.Is(err, spending.ErrPeriod) {
 		t.Errorf("Amazon has no ranges, yet one is read as %s, %v", span(p), err)
+	}
+}
+
+// The last year with a 53rd week may be six years ago, which is what nobody asks about.
+func TestAWeek53ThatLastYearDidNotHaveIsAskedAbout(t *testing.T) {
+	for _, tc := range []struct{ value, today string }{
+		{"2026-W53", "2026-11-23"}, {"2026-W53-WE", "2026-11-23"}, {"2026-W53", "2026-12-27"}, {"2032-W53", "2026-11-23"}, {"2032-W53-WE", "2031-12-31"},
+	} {
+		if p, err := spending.ParseAmazon(tc.value, date(tc.today)); !errors.Is(err, spending.ErrPeriod) || p != (spending.Period{}) {
+			t.Errorf("%s on %s is read as %s, %v; want ErrPeriod", tc.value, tc.today, span(p), err)
+		}
 	}
 }
 
