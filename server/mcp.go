@@ -33,7 +33,7 @@ func (s *Server) mountMCP(e *echo.Echo) {
 }
 
 // serveMCP serves the tools at one path, as the resource of that path: who has no good token for it is challenged before anything is read of
-// what he asks. challenge says whether a 401 carries WWW-Authenticate; Alexa+ wants it without.
+// what he asks. The turn's budget begins there. challenge says whether a 401 carries WWW-Authenticate; Alexa+ wants it without.
 func (s *Server) serveMCP(path string, challenge bool) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		begun := s.wall()
@@ -50,7 +50,9 @@ func (s *Server) serveMCP(path string, challenge bool) echo.HandlerFunc {
 			return s.refuseMCP(c, status, reason, begun)
 		}
 		token := linking.Bearer(authorization(r))
-		caller, err := s.mcpCaller(r.Context(), path, token)
+		timed, cancel := context.WithTimeout(r.Context(), s.budget)
+		defer cancel()
+		caller, err := s.mcpCaller(timed, path, token)
 		if err != nil {
 			return refused(err, "not linked", s.mcp.Scopes()...)
 		}
@@ -68,6 +70,7 @@ func (s *Server) serveMCP(path string, challenge bool) echo.HandlerFunc {
 				return refused(linking.ErrScope, "scope withheld", call.Needs...)
 			}
 		}
+		caller.Until, _ = timed.Deadline()
 		s.mcp.Serve(c.Response(), r, caller)
 		return nil
 	}
@@ -75,8 +78,6 @@ func (s *Server) serveMCP(path string, challenge bool) echo.HandlerFunc {
 
 // mcpCaller finds who is behind a token: a customer's assistant, or a service, which may see what there is to ask.
 func (s *Server) mcpCaller(ctx context.Context, path string, token linking.Token) (mcp.Caller, error) {
-	ctx, cancel := context.WithTimeout(ctx, tokenBudget)
-	defer cancel()
 	link, err := s.authority.Resolve(ctx, linking.MCP, token)
 	if err == nil && link.Audience != s.authority.Resource(path) {
 		return mcp.Caller{}, linking.ErrNotLinked

@@ -31,7 +31,7 @@ const listed = time.Minute
 type Options struct {
 	Name    string // of the server, as hosts show it
 	Version string
-	// Answer answers a turn, within a deadline of its own.
+	// Answer answers a turn, within a deadline of its own, or its caller's where that is sooner.
 	Answer func(context.Context, skills.Turn) skills.Reply
 	// Say gives a reply's words.
 	Say      func(locale string, r skills.Reply) speech.Spoken
@@ -71,6 +71,7 @@ func New(o Options) (*Platform, error) {
 type Caller struct {
 	Link    linking.Link // behind the token; zero for a service
 	Service bool         // speaks for no customer: may list all tools, and call none
+	Until   time.Time    // when a turn is over: he has been waiting since before his token was looked at
 }
 
 type callerKey struct{}
@@ -148,6 +149,13 @@ func (p *Platform) Scopes() []linking.Scope {
 	return scopes
 }
 
+// answer answers a turn until then. What becomes of the request has no such end: a reply that says it took too long must still be written.
+func (p *Platform) answer(ctx context.Context, turn skills.Turn, until time.Time) skills.Reply {
+	ctx, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	return p.o.Answer(ctx, turn)
+}
+
 // handle answers the calls of one tool.
 func (p *Platform) handle(t tool) sdk.ToolHandlerFor[map[string]any, Result] {
 	return func(ctx context.Context, call *sdk.CallToolRequest, arguments map[string]any) (*sdk.CallToolResult, Result, error) {
@@ -155,10 +163,11 @@ func (p *Platform) handle(t tool) sdk.ToolHandlerFor[map[string]any, Result] {
 		if err != nil {
 			return nil, Result{}, err
 		}
-		if c, ok := ctx.Value(callerKey{}).(Caller); ok && !c.Service {
+		c, ok := ctx.Value(callerKey{}).(Caller)
+		if ok && !c.Service {
 			turn.Proven = &c.Link
 		}
-		reply := p.o.Answer(ctx, turn)
+		reply := p.answer(ctx, turn, c.Until)
 		result := newResult(reply, p.o.Say(turn.Locale, reply))
 		return &sdk.CallToolResult{
 			Content: []sdk.Content{&sdk.TextContent{Text: result.Spoken}}, IsError: failed(reply),
