@@ -26,6 +26,8 @@ const (
 	WhichAccount    Key = "account.which"    // FactAccount…, FactCount: several are called so
 	UnknownAccount  Key = "account.unknown"  // FactAccount…, FactCount: none is called so
 	UnknownCategory Key = "category.unknown" //
+	OneCategory     Key = "category.one"     // several were named
+	OneMerchant     Key = "merchant.one"     // several were named
 	UnknownPeriod   Key = "period.unknown"   //
 	FuturePeriod    Key = "period.future"    //
 
@@ -78,7 +80,7 @@ const (
 
 var keys = []Key{
 	BalanceSaid, BalanceMore, BalanceNone, SpendingSaid, SpendingNone, SpendingUnseen, TransactionsSaid, TransactionsMore,
-	TransactionsNone, TransactionsUnseen, ListOver, WhichAccount, UnknownAccount, UnknownCategory, UnknownPeriod, FuturePeriod, SharedSaid, SharedLately, SharedNone, ForgetAsk,
+	TransactionsNone, TransactionsUnseen, ListOver, WhichAccount, UnknownAccount, UnknownCategory, OneCategory, OneMerchant, UnknownPeriod, FuturePeriod, SharedSaid, SharedLately, SharedNone, ForgetAsk,
 	ForgetDone, ForgetKept, ForgetOver, ChatCodeAsked, ChatLinked, ChatCodeWrong, ChatCodeOver, ChatCodeNone, ChatLink, ChatUnlink, ChatUnlinked, ChatDoubt, Welcome, WelcomeUnlinked, HelpSaid, AskAnything, Goodbye, NotUnderstood, NothingToRepeat, Moment, Unlinked,
 	ScopeBalances, ScopeSpending, ScopeTransactions, ScopeOther, BankUnavailable, BankBusy, BankGarbled, BankRelink, BankForbidden, TooMuch, TooLong,
 	Late, Sorry,

@@ -1,6 +1,9 @@
 package skills
 
 import (
+	"cmp"
+	"strings"
+
 	"sotto/banking"
 	"sotto/banking/spending"
 	"sotto/linking"
@@ -28,13 +31,27 @@ func (q Question) period(today banking.Date) (spending.Period, Reply, bool) {
 	return p, Reply{Key: key, Ask: true, Dialogue: q.asking(string(SlotPeriod))}, false
 }
 
-// merchant is the shop that was named: what the platform made of it, or what was heard.
-func (q Question) merchant() string {
+// merchant is the shop that was named, if one was: what the platform made of it, or what was heard. Where several were named, the reply asks back.
+func (q Question) merchant() (string, Reply, bool) {
 	slot := q.Slots[SlotMerchant]
-	if len(slot.Values) > 0 {
-		return slot.Values[0]
+	one, ok := slot.one()
+	if !ok {
+		return "", Reply{Key: OneMerchant, Ask: true, Dialogue: q.asking(string(SlotMerchant))}, false
 	}
-	return slot.Heard
+	return cmp.Or(one, slot.Heard), Reply{}, true
+}
+
+// one gives the value that is meant, empty where there is none, and false where it is not one: several were named, or what was named may be several.
+// What is called to the letter as it was heard is meant.
+func (s Slot) one() (string, bool) {
+	switch {
+	case len(s.Values) == 0:
+		return "", true
+	case len(s.Values) == 1, strings.EqualFold(s.Values[0], s.Heard):
+		return s.Values[0], true
+	default:
+		return "", false
+	}
 }
 
 // horizon says how far the banks could be seen into a period: the facts to be said of it, and whether any of its days could be seen at

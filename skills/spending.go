@@ -21,7 +21,7 @@ func spent(ctx context.Context, s *Skill, q Question) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	ask := spending.Question{Period: spending.ThisMonth(today).SoFar(today), Merchant: q.merchant(), Today: today}
+	ask := spending.Question{Period: spending.ThisMonth(today).SoFar(today), Today: today}
 	if q.Slots.filled(SlotPeriod) {
 		period, back, ok := q.period(today)
 		if !ok {
@@ -30,12 +30,17 @@ func spent(ctx context.Context, s *Skill, q Question) (Reply, error) {
 		ask.Period = period
 	}
 	if q.Slots.filled(SlotCategory) {
-		category, ok := q.category()
+		category, back, ok := q.category()
 		if !ok {
-			return Reply{Key: UnknownCategory, Ask: true, Dialogue: q.asking(string(SlotCategory))}, nil
+			return back, nil
 		}
 		ask.Category = category
 	}
+	merchant, back, ok := q.merchant()
+	if !ok {
+		return back, nil
+	}
+	ask.Merchant = merchant
 	own, gaps, err := s.teller.Accounts(ctx, q.Access)
 	if err != nil {
 		return Reply{}, failed(err, gaps)
@@ -63,14 +68,20 @@ func spent(ctx context.Context, s *Skill, q Question) (Reply, error) {
 	return reply, nil
 }
 
-// category gives the category that was named.
-func (q Question) category() (spending.Category, bool) {
-	for _, value := range q.Slots[SlotCategory].Values {
-		if c := spending.Category(value); slices.Contains(spending.Categories(), c) {
-			return c, true
+// category gives the category that was named. Where there is none of that name, or several were named, the reply asks back.
+func (q Question) category() (spending.Category, Reply, bool) {
+	slot := q.Slots[SlotCategory]
+	slot.Values = slices.DeleteFunc(slices.Clone(slot.Values), func(id string) bool {
+		return !slices.Contains(spending.Categories(), spending.Category(id))
+	})
+	key := OneCategory
+	if one, ok := slot.one(); ok {
+		if one != "" {
+			return spending.Category(one), Reply{}, true
 		}
+		key = UnknownCategory
 	}
-	return "", false
+	return "", Reply{Key: key, Ask: true, Dialogue: q.asking(string(SlotCategory))}, false
 }
 
 // count reads the entries and counts them. A bank that broke off has given entries that may not stay in the sum. Entries that cannot all be

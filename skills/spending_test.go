@@ -140,6 +140,18 @@ func TestSpending(t *testing.T) {
 			slots: slot(skills.SlotCategory, "submarines"), key: skills.UnknownCategory,
 			want: "I don't know that kind of spending. You can say groceries, eating out, transport, bills or shopping, for example. Which would you like?",
 		},
+		"of two categories neither is added up alone": {
+			slots: with(week, slot(skills.SlotCategory, "groceries and transport", "groceries", "transport")), key: skills.OneCategory,
+			want: "I can add up one kind of spending at a time. Which would you like first?",
+		},
+		"of two shops neither is added up alone": {
+			slots: with(week, slot(skills.SlotMerchant, "tesco and lidl", "Tesco", "Lidl")), key: skills.OneMerchant,
+			want: "I can look at one shop at a time. Which would you like first?",
+		},
+		"a category that is called as it was heard is meant": {
+			slots: with(week, slot(skills.SlotCategory, "Groceries", "groceries", "shopping")), key: skills.SpendingSaid,
+			want: "You spent 67 pounds and 10 pence on groceries between November 16th and November 22nd. That's after 5 pounds in refunds. Another 10 pounds is still pending.",
+		},
 		"more than can be read makes no sum": {
 			change: func(b *bank) { b.extents["albion"] = banking.Extent{Cut: true} }, key: skills.TooMuch,
 			want: "That's more than I can read in one go, and I won't give you half a total. Please ask about a shorter time.",
@@ -191,6 +203,13 @@ func TestSpending(t *testing.T) {
 func TestAskedBackForACategoryTheNextTurnKeepsThePeriod(t *testing.T) {
 	c := newTalk(t, shopper())
 	c.say(skills.Spending, skills.Slots{skills.SlotPeriod: {Heard: "2026-W47"}, skills.SlotCategory: {Heard: "grub"}})
+	c.hears("You spent 67 pounds and 10 pence on groceries between November 16th and November 22nd. That's after 5 pounds in refunds. Another 10 pounds is still pending.",
+		skills.Spending, slot(skills.SlotCategory, "groceries", "groceries"))
+}
+
+func TestAskedWhichOfTwoCategoriesTheNextTurnKeepsThePeriod(t *testing.T) {
+	c := newTalk(t, shopper())
+	c.say(skills.Spending, skills.Slots{skills.SlotPeriod: {Heard: "2026-W47"}, skills.SlotCategory: {Heard: "groceries and fuel", Values: []string{"groceries", "transport"}}})
 	c.hears("You spent 67 pounds and 10 pence on groceries between November 16th and November 22nd. That's after 5 pounds in refunds. Another 10 pounds is still pending.",
 		skills.Spending, slot(skills.SlotCategory, "groceries", "groceries"))
 }

@@ -37,7 +37,11 @@ func transactions(ctx context.Context, s *Skill, q Question) (Reply, error) {
 		}
 		window = period.Window()
 	}
-	about := Fact{Kind: FactPeriod, Period: period, Complete: period.Complete(today), Merchant: q.merchant()}
+	merchant, back, ok := q.merchant()
+	if !ok {
+		return back, nil
+	}
+	about := Fact{Kind: FactPeriod, Period: period, Complete: period.Complete(today), Merchant: merchant}
 	own, gaps, err := s.teller.Accounts(ctx, q.Access)
 	if err != nil {
 		return Reply{}, failed(err, gaps)

@@ -261,6 +261,12 @@ func TestAConversationOnMessenger(t *testing.T) {
 	if heard := x.says("how much did I spend on groceries last week"); !strings.Contains(heard.Text, "groceries") {
 		t.Errorf("groceries: %+v", heard)
 	}
+	if heard := x.says("how much did I spend on groceries and transport last week"); !strings.Contains(heard.Text, "one kind of spending at a time") {
+		t.Errorf("two kinds of spending: %+v", heard)
+	}
+	if heard := x.says("groceries"); !strings.Contains(heard.Text, "£66.28 on groceries") {
+		t.Errorf("the first of them, in the week that was asked about: %+v", heard)
+	}
 	if heard := x.says("forget me"); len(heard.Replies) != 2 || heard.Replies[0].Title != "Yes" {
 		t.Errorf("forget me: %+v", heard)
 	}

@@ -31,7 +31,7 @@ const (
 )
 
 // elicited are the slots that are asked back for.
-var elicited = []skills.SlotName{skills.SlotAccount, skills.SlotCategory, skills.SlotPeriod}
+var elicited = []skills.SlotName{skills.SlotAccount, skills.SlotCategory, skills.SlotMerchant, skills.SlotPeriod}
 
 // hasDialog says whether the model has rules for a dialogue of an intent.
 func hasDialog(entry skills.Entry) bool {

@@ -269,6 +269,7 @@ func TestTheModelHasADialogueForAllThatIsAsked(t *testing.T) {
 				}
 				ask := map[string]string{
 					"account": "Which account would you like?", "category": "What kind of spending would you like to know about?", "period": "Which dates would you like to know about?",
+					"merchant": "Which shop would you like to know about?",
 				}[slot.Name]
 				if slot.ElicitationRequired != (ask != "") || (len(same.Samples) > 0) != (ask != "") {
 					t.Errorf("%s: %s is asked for: %v, how it is said alone: %v", intent.Name, slot.Name, slot.ElicitationRequired, same.Samples)

@@ -2,6 +2,7 @@ package nlu
 
 import (
 	"slices"
+	"strings"
 
 	"sotto/skills"
 )
@@ -52,6 +53,42 @@ func (u *understood) list(tag string) skills.Slot {
 		}
 	}
 	return slot
+}
+
+// things is list, for slots of which only one can be asked about at a time: where several are named, Heard is all that was said of them. Two in one
+// breath are one thing: "school fees", "holiday shopping".
+func (u *understood) things(tag string) skills.Slot {
+	var slot skills.Slot
+	first, last := -1, -1
+	for i, s := range u.spans {
+		if s.tag != tag {
+			continue
+		}
+		more := last >= 0 && last == i-1 && u.inOneBreath(last, i)
+		last = i
+		if more {
+			continue
+		}
+		if first < 0 {
+			first = i
+		}
+		if !slices.Contains(slot.Values, s.value) {
+			slot.Values = append(slot.Values, s.value)
+		}
+	}
+	switch len(slot.Values) {
+	case 0:
+	case 1:
+		slot.Heard = u.said(u.spans[first].from, u.spans[first].to)
+	default:
+		slot.Heard = u.said(u.spans[first].from, u.spans[last].to)
+	}
+	return slot
+}
+
+// inOneBreath says whether there is no mark, such as a comma, between two units.
+func (u *understood) inOneBreath(one, next int) bool {
+	return strings.TrimSpace(u.text[u.words[u.spans[one].to-1].to:u.words[u.spans[next].from].from]) == ""
 }
 
 // account gives an account by its last digits, by what is listed, with the words before it that belong to its name ("my Albion savings"), or by
@@ -153,7 +190,7 @@ func (u *understood) count() skills.Slot {
 
 // merchant gives a merchant that is listed, or a name that stands where merchants are named.
 func (u *understood) merchant() skills.Slot {
-	if slot := u.list(tagOf(skills.SlotMerchant)); slot.Heard != "" {
+	if slot := u.things(tagOf(skills.SlotMerchant)); slot.Heard != "" {
 		return slot
 	}
 	for i, s := range u.spans {
@@ -198,7 +235,7 @@ func (u *understood) stops(w string) bool {
 
 // category gives a category that is listed. A thing that is none is given as it was typed, so that it is asked for rather than left out.
 func (u *understood) category() skills.Slot {
-	if slot := u.list(tagOf(skills.SlotCategory)); slot.Heard != "" {
+	if slot := u.things(tagOf(skills.SlotCategory)); slot.Heard != "" {
 		return slot
 	}
 	for i, s := range u.spans {

@@ -255,7 +255,7 @@ func TestEveryMessageRendersEveryFactInWellFormedSSMLOfBoundedLength(t *testing.
 	p := phrases(t)
 	for _, locale := range p.Locales() {
 		for _, key := range skills.Keys() {
-			for _, asked := range []string{"", "account", "category", "period", skills.AskedConfirm, skills.AskedMore} {
+			for _, asked := range []string{"", "account", "category", "merchant", "period", skills.AskedConfirm, skills.AskedMore} {
 				r := skills.Reply{Key: key, Facts: shapes(), Today: today, Ask: true, Else: asked == "", Dialogue: skills.Dialogue{Asked: asked}}
 				s := p.Say(locale, r)
 				for _, ssml := range []string{s.SSML, s.RepromptSSML} {
