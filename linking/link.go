@@ -50,7 +50,7 @@ const (
 
 // Link is one assistant joined to one customer.
 type Link struct {
-	ID       string // random; in logs only as an HMAC
+	ID       string // random; in logs only as an HMAC, but where something is taken from the link for good
 	Client   string // client id
 	Platform Platform
 	Audience string // the resource that the token is for, RFC 8707; empty where the link was found by a chat

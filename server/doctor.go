@@ -52,6 +52,9 @@ func Doctor(ctx context.Context, cfg Config, wall func() time.Time) []Finding {
 	} else {
 		d.fine("settings", "all that is needed is there")
 	}
+	if level := d.cfg.LogLevel; level == "warn" || level == "error" {
+		d.add(Advice, "settings", "SOTTO_LOG_LEVEL %s leaves out of the log which links end: should an older copy of the database be restored, all must be ended; say info", level)
+	}
 	if cfg.Dev {
 		d.state()
 	} else if strings.HasPrefix(d.cfg.PublicURL, "http") {

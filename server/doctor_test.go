@@ -98,6 +98,7 @@ func TestTheDoctorFinds(t *testing.T) {
 		"a bank without metadata":                           {bank: empty.URL, want: "answers 404 without OpenID metadata"},
 		"a clock that is a minute behind the bank's":        {bank: stubBank(t, "", time.Now().Add(time.Minute)), want: "differ by"},
 		"keys that others can read":                         {keysMode: 0o644, want: "chmod 600"},
+		"a log that does not say which links end":           {more: []string{"SOTTO_LOG_LEVEL=warn"}, advice: "all must be ended"},
 		"keys that are mounted for a group":                 {keysMode: 0o440, advice: "its group can read"},
 		"banks' secrets that others can read":               {banksMode: 0o644, want: "banks.yaml: chmod 600"},
 		"one of two banks whose answers could be anybody's": {second: "request: plain", advice: "b does not promise to say its name"},

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"sotto/linking"
+	"sotto/server/store"
 )
 
 // NewLog writes JSON lines of at least this level (debug, info, warn or error).
@@ -89,6 +90,14 @@ func (s *Server) stepDone(l stepLine) {
 	}
 	write("oauth", zap.String("step", l.Step), zap.String("outcome", l.Outcome), zap.String("client", bounded(l.Client)),
 		zap.String("link", s.linkTag(l.Link)), zap.String("reason", l.Reason), zap.Duration("took", l.Took))
+}
+
+// tellTightened logs one line for each link that is tightened, before that is kept. It names the link by its id, by which alone it can be found in an
+// older copy of the database; nothing is opened by an id.
+func tellTightened(log *zap.Logger) func(store.Tightened) {
+	return func(t store.Tightened) {
+		log.Info("tightened", zap.String("id", t.Link), zap.String("how", t.How), zap.Int64("at", max(0, t.At.UnixMilli())), zap.Int64("scopes", int64(t.Scopes)))
+	}
 }
 
 // linkTag is how a link is called in the log: the same link has the same tag, and nobody can find the link by it.

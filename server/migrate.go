@@ -80,6 +80,7 @@ func (s *Server) openDatabase(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	db.Tell(tellTightened(s.log))
 	s.db = db
 	s.closers = append(s.closers, db.Close)
 	if s.cfg.Migrate {

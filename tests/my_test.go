@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+
 	"sotto/linking"
 	"sotto/server"
 	"sotto/server/dev"
@@ -491,12 +493,12 @@ func TestAnOperatorErasesALinkOrACustomer(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, try := range map[string][2]string{"no such link": {"x", ""}, "no such customer": {"", "x"}, "a customer by another's name": {"", export.Customer[1:] + "A"}} {
-		if got, err := server.Erase(t.Context(), cfg, h.wall.Now, try[0], try[1]); len(got) != 0 || !errors.Is(err, linking.ErrNotLinked) {
+		if got, err := server.Erase(t.Context(), cfg, zap.NewNop(), h.wall.Now, try[0], try[1]); len(got) != 0 || !errors.Is(err, linking.ErrNotLinked) {
 			t.Errorf("%s: %v, %v", name, got, err)
 		}
 	}
 	for range 2 { // the second time, it is the same receipt
-		got, err := server.Erase(t.Context(), cfg, h.wall.Now, ids[0], "")
+		got, err := server.Erase(t.Context(), cfg, zap.NewNop(), h.wall.Now, ids[0], "")
 		if err != nil || len(got) != 1 || o.open("/forgotten/"+got[0].Code).Status != http.StatusOK {
 			t.Fatalf("%v, %v", got, err)
 		}
@@ -507,7 +509,7 @@ func TestAnOperatorErasesALinkOrACustomer(t *testing.T) {
 	if left := links(o.open("/my")); len(left) != 1 || left[0] != ids[1] {
 		t.Errorf("left: %v of %v", left, ids)
 	}
-	if got, err := server.Erase(t.Context(), cfg, h.wall.Now, "", export.Customer); err != nil || len(got) != 1 {
+	if got, err := server.Erase(t.Context(), cfg, zap.NewNop(), h.wall.Now, "", export.Customer); err != nil || len(got) != 1 {
 		t.Fatalf("%v, %v", got, err)
 	}
 	if page := o.open("/my"); len(links(page)) != 0 || !strings.Contains(page.Text, "Nothing is linked with your login at Albion Bank") {

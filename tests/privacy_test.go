@@ -20,6 +20,8 @@ var fields = map[string][]string{
 	"turn":    {"turn", "platform", "intent", "reply", "link", "reason", "took"},
 	"refused": {"platform", "status", "reason", "took"},
 	"oauth":   {"step", "outcome", "client", "link", "reason", "took"},
+
+	"tightened": {"id", "how", "at", "scopes"},
 }
 
 // TestNoLogLineHoldsAnythingPersonal plays a whole run, with everything that can go wrong in it, and looks in every line that was logged for

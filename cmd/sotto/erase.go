@@ -13,12 +13,16 @@ type eraseCommand struct {
 	Dev      bool   `help:"in a development house"`
 }
 
-// Run erases, and prints a receipt for each link.
+// Run erases, and prints a receipt for each link; on stderr is a line for the log.
 func (c *eraseCommand) Run(ctx context.Context, s street, cfg *server.Config) error {
 	if err := forHouse(cfg, c.Dev); err != nil {
 		return err
 	}
-	receipts, err := server.Erase(ctx, *cfg, s.wall, c.Link, c.Customer)
+	o, err := s.options(*cfg)
+	if err != nil {
+		return err
+	}
+	receipts, err := server.Erase(ctx, *cfg, o.Log, s.wall, c.Link, c.Customer)
 	for _, r := range receipts {
 		fmt.Fprintf(s.out, "erased  receipt %s, %d consents to be ended at banks by the server that runs; see /forgotten/%s\n", r.Code, r.Left, r.Code)
 	}

@@ -89,7 +89,7 @@ func (db *DB) Confirm(ctx context.Context, c linking.Confirming) (string, error)
 		for _, code := range codes {
 			switch {
 			case code.fits:
-				bound, err := bindChat(ctx, tx, c.Chat, code.link, c.Now)
+				bound, err := db.bindChat(ctx, tx, c.Chat, code.link, c.Now)
 				if err != nil {
 					return err
 				}
@@ -97,7 +97,7 @@ func (db *DB) Confirm(ctx context.Context, c linking.Confirming) (string, error)
 					link = code.link
 				}
 			case code.tries >= c.Tries:
-				if err := endLink(ctx, tx, code.link, c.Now); err != nil {
+				if err := db.endLink(ctx, tx, code.link, c.Now); err != nil {
 					return err
 				}
 			}
@@ -135,7 +135,7 @@ func countTry(ctx context.Context, tx *sql.Tx, c linking.Confirming) ([]tried, e
 }
 
 // bindChat makes the link the chat's, unless it has ended, and ends the one before.
-func bindChat(ctx context.Context, tx *sql.Tx, chat []byte, link string, now time.Time) (bool, error) {
+func (db *DB) bindChat(ctx context.Context, tx *sql.Tx, chat []byte, link string, now time.Time) (bool, error) {
 	var grant, previous string
 	err := one(ctx, tx, `UPDATE grants SET exchanged = $2 WHERE link_id = $1 AND exchanged = 0 AND ended = 0 RETURNING id`, []any{link, millis(now)}, &grant)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -154,7 +154,7 @@ func bindChat(ctx context.Context, tx *sql.Tx, chat []byte, link string, now tim
 	if previous == "" {
 		return true, nil
 	}
-	return true, endLink(ctx, tx, previous, now)
+	return true, db.endLink(ctx, tx, previous, now)
 }
 
 // ChatCodeFacts tells what is known of the newest code in a chat.

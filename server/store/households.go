@@ -37,7 +37,7 @@ func (db *DB) EndHousehold(ctx context.Context, household []byte, made, now time
 			return err
 		}
 		for _, link := range ended {
-			if err := endLink(ctx, tx, link, now); err != nil {
+			if err := db.endLink(ctx, tx, link, now); err != nil {
 				return err
 			}
 		}

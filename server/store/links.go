@@ -38,21 +38,23 @@ func endAwaiting(ctx context.Context, tx *sql.Tx, link string, now time.Time) er
 
 // EndLink ends a link.
 func (db *DB) EndLink(ctx context.Context, link string, now time.Time) error {
-	err := db.write(ctx, func(ctx context.Context, tx *sql.Tx) error { return endLink(ctx, tx, link, now) })
+	err := db.write(ctx, func(ctx context.Context, tx *sql.Tx) error { return db.endLink(ctx, tx, link, now) })
 	if err != nil {
 		return fmt.Errorf("end link: %w", err)
 	}
 	return nil
 }
 
-func endLink(ctx context.Context, tx *sql.Tx, link string, now time.Time) error {
-	for _, query := range []string{
-		`UPDATE links SET ended = $2 WHERE id = $1 AND ended = 0`,
-		`UPDATE grants SET ended = $2, account = NULL WHERE link_id = $1 AND ended = 0`,
-	} {
-		if _, err := tx.ExecContext(ctx, query, link, millis(now)); err != nil {
-			return err
-		}
+func (db *DB) endLink(ctx context.Context, tx *sql.Tx, link string, now time.Time) error {
+	var id string
+	switch err := one(ctx, tx, `UPDATE links SET ended = $2 WHERE id = $1 AND ended = 0 RETURNING id`, []any{link, millis(now)}, &id); {
+	case err == nil:
+		db.tightened(Tightened{Link: id, How: "ended", At: now})
+	case !errors.Is(err, sql.ErrNoRows):
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE grants SET ended = $2, account = NULL WHERE link_id = $1 AND ended = 0`, link, millis(now)); err != nil {
+		return err
 	}
 	if _, err := tx.ExecContext(ctx, `DELETE FROM access_tokens WHERE grant_id IN (SELECT id FROM grants WHERE link_id = $1)`, link); err != nil {
 		return err
@@ -75,6 +77,7 @@ func (db *DB) ForgetLink(ctx context.Context, link string, r linking.Receipt) (l
 		if err != nil {
 			return err
 		}
+		db.tightened(Tightened{Link: id, How: "erased", At: r.Made})
 		if err := endConnections(ctx, tx, link, r.Made); err != nil {
 			return err
 		}

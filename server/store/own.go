@@ -49,9 +49,13 @@ func (db *DB) LinkOf(ctx context.Context, customer []byte, link string) (linking
 // NarrowLink takes scopes away.
 func (db *DB) NarrowLink(ctx context.Context, customer []byte, link string, keep linking.Mask) error {
 	err := db.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		var id string
-		return none(one(ctx, tx, `UPDATE links SET scopes = scopes & $3 WHERE id = $1 AND customer = $2 AND ended = 0 AND scopes & $3 <> 0 RETURNING id`,
-			[]any{link, customer, keep}, &id))
+		t := Tightened{How: "narrowed"}
+		if err := one(ctx, tx, `UPDATE links SET scopes = scopes & $3 WHERE id = $1 AND customer = $2 AND ended = 0 AND scopes & $3 <> 0 RETURNING id, scopes`,
+			[]any{link, customer, keep}, &t.Link, &t.Scopes); err != nil {
+			return none(err)
+		}
+		db.tightened(t)
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("narrow link: %w", err)
@@ -66,6 +70,7 @@ func (db *DB) ClearRecord(ctx context.Context, customer []byte, link string, now
 		if err := one(ctx, tx, `UPDATE links SET cleared = $3 WHERE id = $1 AND customer = $2 RETURNING id`, []any{link, customer, millis(now)}, &id); err != nil {
 			return none(err)
 		}
+		db.tightened(Tightened{Link: id, How: "cleared", At: now})
 		_, err := tx.ExecContext(ctx, `DELETE FROM disclosures WHERE link_id = $1`, id)
 		return err
 	})

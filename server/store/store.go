@@ -43,6 +43,8 @@ type DB struct {
 	// many times longer than the rest.
 	turns *semaphore.Weighted
 
+	tell func(Tightened) // nil: nobody
+
 	statements sync.Map // ready to *sql.Stmt; the texts are constants, so it is bounded
 	group      group
 }
