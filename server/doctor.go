@@ -150,7 +150,7 @@ func kindOf(err error) string {
 func (d *doctor) database(ctx context.Context) {
 	path, file := d.cfg.databaseFile()
 	if !file {
-		path = mask(d.cfg.Database)
+		path = "PostgreSQL" // where it is may be a secret
 	} else if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		d.add(Advice, "database", "there is none at %s yet: serve or migrate makes it", path)
 		return

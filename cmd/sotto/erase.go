@@ -24,7 +24,7 @@ func (c *eraseCommand) Run(ctx context.Context, s street, cfg *server.Config) er
 	}
 	receipts, err := server.Erase(ctx, *cfg, o.Log, s.wall, c.Link, c.Customer)
 	for _, r := range receipts {
-		fmt.Fprintf(s.out, "erased  receipt %s, %d consents to be ended at banks by the server that runs; see /forgotten/%s\n", r.Code, r.Left, r.Code)
+		fmt.Fprintf(s.out, "erased  consents that the server will end at banks: %d; how far that is: %s/forgotten/%s\n", r.Left, cfg.PublicURL, r.Code)
 	}
 	return err
 }
