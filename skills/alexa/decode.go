@@ -35,7 +35,7 @@ func (p *Platform) Decode(_ http.Header, body []byte) (turn skills.Turn, aside *
 	if len(body) > maxBody {
 		return turn, nil, refuse(TooLarge)
 	}
-	if deep(body) {
+	if skills.Deeper(body, maxDepth) {
 		return turn, nil, refuse(TooDeep)
 	}
 	var e envelope

@@ -1,8 +1,6 @@
 package alexa
 
 import (
-	"bytes"
-
 	"github.com/go-json-experiment/json/jsontext"
 
 	"sotto/linking"
@@ -78,29 +76,4 @@ type resolutions struct {
 			} `json:"value"`
 		} `json:"values"`
 	} `json:"resolutionsPerAuthority"`
-}
-
-// deep says whether JSON is nested beyond maxDepth. Most requests have fewer brackets than that altogether.
-func deep(body []byte) bool {
-	if bytes.Count(body, []byte{'{'})+bytes.Count(body, []byte{'['}) <= maxDepth {
-		return false
-	}
-	depth, quoted := 0, false
-	for i := 0; i < len(body); i++ {
-		switch c := body[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			depth++
-			if depth > maxDepth {
-				return true
-			}
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return false
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"sotto/skills"
 )
 
 // Forget reads the signed_request with which Meta says that a person wants to be forgotten: base64url of an HMAC, a dot, and base64url of a JSON
@@ -24,7 +26,7 @@ func (p *Platform) Forget(signedRequest string) (Event, error) {
 		return Event{}, refuse(Signature)
 	}
 	raw, err := unpad(content)
-	if err != nil || deep(raw) {
+	if err != nil || skills.Deeper(raw, maxDepth) {
 		return Event{}, refuse(Malformed)
 	}
 	var said struct {

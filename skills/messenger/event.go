@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"sotto/skills"
 )
 
 // Kind is what an event says.
@@ -103,7 +105,7 @@ func (p *Platform) Decode(body []byte) (events []Event, unread int, err error) {
 	if len(body) > MaxBody {
 		return nil, 0, refuse(TooLarge)
 	}
-	if deep(body) {
+	if skills.Deeper(body, maxDepth) {
 		return nil, 0, refuse(TooDeep)
 	}
 	var d delivery
@@ -206,25 +208,4 @@ func idOf(parts ...string) string {
 
 func digits(id string) bool {
 	return id != "" && len(id) <= maxID && strings.Trim(id, "0123456789") == ""
-}
-
-// deep says whether JSON is nested beyond what is read.
-func deep(body []byte) bool {
-	depth, quoted := 0, false
-	for i := 0; i < len(body); i++ {
-		switch c := body[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			if depth++; depth > maxDepth {
-				return true
-			}
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return false
 }
