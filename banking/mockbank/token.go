@@ -57,18 +57,28 @@ func repeated(values url.Values) bool {
 	return false
 }
 
-func (a *albion) token(w http.ResponseWriter, r *http.Request) {
-	form, ok := readForm(w, r)
+// request reads the form of an authenticated client. Where there is none, it
+// has been answered.
+func (a *albion) request(w http.ResponseWriter, r *http.Request) (form url.Values, c *registered, ok bool) {
+	form, ok = readForm(w, r)
 	if !ok {
 		writeOAuthError(w, http.StatusBadRequest, "invalid_request", "a form with each parameter once is expected")
-		return
+		return nil, nil, false
 	}
 	c, err := a.authenticate(r, form)
 	if err != nil {
 		refuseClient(w)
+	}
+	return form, c, err == nil
+}
+
+func (a *albion) token(w http.ResponseWriter, r *http.Request) {
+	form, c, ok := a.request(w, r)
+	if !ok {
 		return
 	}
 	var out tokenResponse
+	var err error
 	switch form.Get("grant_type") {
 	case "client_credentials":
 		if form.Get("scope") != "accounts" {
@@ -232,14 +242,8 @@ func verifierHolds(challenge, verifier string) bool {
 // revoke ends a token (RFC 7009). A refresh token takes its grant along. An
 // unknown token is answered like a known one.
 func (a *albion) revoke(w http.ResponseWriter, r *http.Request) {
-	form, ok := readForm(w, r)
+	form, c, ok := a.request(w, r)
 	if !ok {
-		writeOAuthError(w, http.StatusBadRequest, "invalid_request", "a form with each parameter once is expected")
-		return
-	}
-	c, err := a.authenticate(r, form)
-	if err != nil {
-		refuseClient(w)
 		return
 	}
 	now := a.now()
