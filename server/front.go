@@ -54,14 +54,22 @@ func page(c echo.Context, t *template.Template, shown any) error {
 	return t.Execute(c.Response(), shown)
 }
 
-var frontPage = template.Must(template.New("front").Parse(`<!doctype html>
+// What is around a development house's own pages.
+const (
+	pageTop = `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.Name}}</title><link rel="stylesheet" href="/style.css"></head>
 <body>
 <header><p class="mark">{{.Name}} <small>your bank, said quietly</small></p></header>
 <main>
 <div class="card">
-<h1>This is {{.Name}}</h1>
+`
+	pageEnd = `</main></body>
+</html>
+`
+)
+
+var frontPage = template.Must(template.New("front").Parse(pageTop + `<h1>This is {{.Name}}</h1>
 <p class="lead">It answers a voice assistant's question about your money from your bank, and gives the assistant the sentence it has to speak, and nothing more.</p>
 </div>
 <div class="card">
@@ -75,23 +83,12 @@ var frontPage = template.Must(template.New("front").Parse(`<!doctype html>
 <h2>The walk-through</h2>
 <pre>{{.Walk}}</pre>
 </div>
-</main></body>
-</html>
-`))
+` + pageEnd))
 
-var linkedPage = template.Must(template.New("linked").Parse(`<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.Name}}</title><link rel="stylesheet" href="/style.css"></head>
-<body>
-<header><p class="mark">{{.Name}} <small>your bank, said quietly</small></p></header>
-<main>
-<div class="card">
-{{if .Trade}}<h1>Back at the assistant</h1>
+var linkedPage = template.Must(template.New("linked").Parse(pageTop + `{{if .Trade}}<h1>Back at the assistant</h1>
 <p class="lead">Here the Alexa app would take over. Within a minute, it trades the code in the address for tokens, as this command does:</p>
 <pre>{{.Trade}}</pre>
 {{else}}<h1>Not linked</h1>
 <p class="lead">{{if .Error}}The assistant was told: {{.Error}}.{{else}}No code came back.{{end}}</p>
 {{end}}</div>
-</main></body>
-</html>
-`))
+` + pageEnd))
