@@ -105,11 +105,17 @@ func (c *Caller) es(id, text, intent string, fallback bool, slots skills.Slots) 
 	if entry, ok := entryOf(intent); ok {
 		for _, name := range entry.Slots {
 			parameters[string(name)] = "" // as ES writes what was not said
+			if listed(name) {
+				parameters[string(name)] = []string{}
+			}
 		}
 	}
 	for name, slot := range slots {
 		parameters[string(name)] = parameter(name, slot, func(day string) any { return day + "T12:00:00Z" })
 		counters[string(name)+".original"] = slot.Heard
+		if listed(name) {
+			counters[string(name)+".original"] = []string{slot.Heard}
+		}
 	}
 	maps.Copy(counters, parameters)
 	contexts := []any{map[string]any{"name": c.going.Session + "/contexts/__system_counters__", "lifespanCount": 1, "parameters": counters}}
@@ -157,7 +163,9 @@ func parameter(name skills.SlotName, s skills.Slot, day func(string) any) any {
 		return map[string]any{"startDate": day(from), "endDate": day(to)}
 	case name == skills.SlotCount:
 		return jsontext.Value(s.Heard)
-	case len(s.Values) == 1:
+	case listed(name) && len(s.Values) == 0:
+		return []string{s.Heard}
+	case len(s.Values) == 1 && !listed(name):
 		return s.Values[0]
 	case len(s.Values) > 1:
 		return s.Values

@@ -195,6 +195,7 @@ func TestSlots(t *testing.T) {
 		"a word for it":                                   {skills.SlotCategory, `"Food Shopping"`, skills.Slot{Heard: "Food Shopping", Values: []string{"groceries"}}},
 		"what the catalogue has not is still heard":       {skills.SlotMerchant, `"Corner Shop"`, skills.Slot{Heard: "Corner Shop"}},
 		"a list is an ambiguity":                          {skills.SlotAccount, `["savings","credit card"]`, skills.Slot{Heard: "savings, credit card", Values: []string{"savings", "card"}}},
+		"two kinds of spending are both heard":            {skills.SlotCategory, `["groceries","transport"]`, skills.Slot{Heard: "groceries, transport", Values: []string{"groceries", "transport"}}},
 		"a list of one is one":                            {skills.SlotAccount, `["savings"]`, skills.Slot{Heard: "savings", Values: []string{"savings"}}},
 		"an entity of several parts":                      {skills.SlotMerchant, `{"business-name":"Tesco","city":""}`, skills.Slot{Heard: "Tesco", Values: []string{"Tesco"}}},
 		"digits as a number":                              {skills.SlotAccount, `1234.0`, skills.Slot{Heard: "1234"}},

@@ -176,6 +176,10 @@ func (w *agentWriter) entities() {
 	}
 }
 
+// listed says of which slots an agent of our package sends all that was said: of "groceries and transport" it would otherwise send the first, as if nothing
+// else had been asked.
+func listed(slot skills.SlotName) bool { return slot == skills.SlotCategory }
+
 func (w *agentWriter) intent(entry skills.Entry) {
 	name := nameOf(entry.Intent)
 	file := intentFile{
@@ -189,7 +193,7 @@ func (w *agentWriter) intent(entry skills.Entry) {
 	for _, slot := range entry.Slots {
 		response.Parameters = append(response.Parameters, parameterFile{
 			ID: id("parameter", name, string(slot)), Type: typeOf(slot), Name: string(slot), Value: "$" + string(slot),
-			Prompts: []string{}, NoMatch: []string{}, NoInput: []string{}, Outputs: []string{},
+			Prompts: []string{}, NoMatch: []string{}, NoInput: []string{}, Outputs: []string{}, List: listed(slot),
 		})
 	}
 	for _, l := range w.languages {

@@ -228,6 +228,11 @@ func TestTheAgentHasEveryIntentAndTheLayoutThatDialogflowImports(t *testing.T) {
 		if len(i.Responses[0].Parameters) != len(entry.Slots) {
 			t.Errorf("%s has the parameters %+v", name, i.Responses[0].Parameters)
 		}
+		for _, p := range i.Responses[0].Parameters {
+			if p.IsList != (p.Name == "category") {
+				t.Errorf("%s: of what is said for %s all is sent: %v", name, p.Name, p.IsList)
+			}
+		}
 	}
 	for _, entry := range c.Entries() {
 		if !found[entry.Intent] {
