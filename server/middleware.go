@@ -44,7 +44,7 @@ func (s *Server) newEcho() *echo.Echo {
 	if s.cfg.Dev {
 		e.Use(s.onlyThisMachine())
 	}
-	e.Use(s.headers(), boundBody, s.sameOrigin(), new(arrivals).whole, boundCrowd(maxCrowd))
+	e.Use(s.headers(), boundBody, s.sameOrigin(), (&arrivals{room: maxArriving}).whole, boundCrowd(maxCrowd))
 	return e
 }
 
