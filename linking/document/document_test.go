@@ -378,6 +378,45 @@ func TestASlowHostIsGivenUpAfterThreeSeconds(t *testing.T) {
 	}
 }
 
+// roundTrip is a street of one answer.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestWhoMakesOneHostSlowKeepsNobodyFromTheOthers: anybody can send browsers here with ids on a host where he may put slow documents.
+func TestWhoMakesOneHostSlowKeepsNobodyFromTheOthers(t *testing.T) {
+	var there atomic.Int32
+	d := open(t, time.Now, "slow.example", "agent.example")
+	document.Street(d, &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		if r.URL.Host == "slow.example" {
+			there.Add(1)
+			defer there.Add(-1)
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}
+		w := httptest.NewRecorder()
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, good(r.URL.String()))
+		return w.Result(), nil
+	})})
+	ctx, leave := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer leave()
+	for i := range 20 {
+		all.Go(func() { _, _ = d.Document(ctx, fmt.Sprintf("https://slow.example/%d", i)) })
+	}
+	for there.Load() < 8 {
+		runtime.Gosched() // until as many are there as may be, which nothing else says
+	}
+	if _, err := d.Document(t.Context(), id); err != nil {
+		t.Errorf("another host's document: %v", err)
+	}
+	if there.Load() != 8 {
+		t.Errorf("it was there only when of those at the slow host %d were left", there.Load())
+	}
+}
+
 // FuzzDocument: whatever stands at an address, nobody but its own client is introduced by it.
 func FuzzDocument(f *testing.F) {
 	f.Add(id, good(id))

@@ -1,5 +1,10 @@
 package document
 
+import "net/http"
+
+// Street has documents of named hosts fetched by this client.
+func Street(d *Documents, c *http.Client) { d.street = c }
+
 // Public is public.
 var Public = public
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -20,18 +19,17 @@ const (
 	// respite is how long nobody is sent again to where a fetch has just failed. Errors are not to be kept (section 5.2 of the draft), but
 	// nor is a host to be knocked at by everybody who opens a page here.
 	respite = 10 * time.Second
-	// abroad is how many fetches are under way at most.
+	// abroad is how many fetches are under way at most at one host, so that a slow one holds up its own clients alone.
 	abroad = 8
 )
 
 // Documents fetches documents from hosts that were named, and keeps them for a while. It is safe for concurrent use.
 type Documents struct {
-	allow  map[string]bool // host, or host:port where it is not 443
+	allow  map[string]chan struct{} // host, or host:port where it is not 443, with the fetches that are under way there
 	now    func() time.Time
 	street *http.Client
 	home   *http.Client // to this machine alone
 	cache  *otter.Cache[string, found]
-	going  chan struct{}
 
 	mu      sync.Mutex
 	flights map[string]*flight
@@ -55,13 +53,13 @@ type flight struct {
 // New makes Documents of these hosts: names in lower case, with a port where it is not 443, or Loopback.
 func New(hosts []string, now func() time.Time) (*Documents, error) {
 	d := &Documents{
-		allow: map[string]bool{}, now: now, street: newClient(public), home: newClient(netip.Addr.IsLoopback), going: make(chan struct{}, abroad), flights: map[string]*flight{},
+		allow: map[string]chan struct{}{}, now: now, street: newClient(public), home: newClient(netip.Addr.IsLoopback), flights: map[string]*flight{},
 	}
 	for _, host := range hosts {
 		if !ValidHost(host) {
 			return nil, fmt.Errorf("%w: %q is no host", ErrNotAllowed, host)
 		}
-		d.allow[strings.TrimSuffix(host, ":443")] = true
+		d.allow[strings.TrimSuffix(host, ":443")] = make(chan struct{}, abroad)
 	}
 	var err error
 	if d.cache, err = otter.New(&otter.Options[string, found]{MaximumSize: most}); err != nil {
@@ -82,31 +80,35 @@ func (d *Documents) Allows(id string) bool {
 	return ok
 }
 
-// way is how to get to a document.
-func (d *Documents) way(id string) (*http.Client, bool) {
-	u, ok := address(id)
-	switch {
-	case !ok:
-		return nil, false
-	case home(u.Hostname()):
-		return d.home, d.allow[Loopback]
-	default:
-		return d.street, d.named(u)
-	}
+// way is how to get to a host's documents.
+type way struct {
+	client *http.Client
+	going  chan struct{}
 }
 
-func (d *Documents) named(u *url.URL) bool { return d.allow[strings.TrimSuffix(u.Host, ":443")] }
+func (d *Documents) way(id string) (way, bool) {
+	u, ok := address(id)
+	if !ok {
+		return way{}, false
+	}
+	client, host := d.street, strings.TrimSuffix(u.Host, ":443")
+	if home(u.Hostname()) {
+		client, host = d.home, Loopback
+	}
+	going, ok := d.allow[host]
+	return way{client, going}, ok
+}
 
 // Document gives the document at id: kept, or fetched within ctx and 3 s. The error is one of this package's.
 func (d *Documents) Document(ctx context.Context, id string) (Document, error) {
-	client, ok := d.way(id)
+	there, ok := d.way(id)
 	if !ok {
 		return Document{}, ErrNotAllowed
 	}
 	if f, ok := d.cache.GetIfPresent(id); ok && d.now().Before(f.until) {
 		return f.document, f.err
 	}
-	f := d.join(ctx, client, id)
+	f := d.join(ctx, there, id)
 	defer d.leave(id, f)
 	select {
 	case <-f.done:
@@ -117,7 +119,7 @@ func (d *Documents) Document(ctx context.Context, id string) (Document, error) {
 }
 
 // join gives the flight for id that is under way, or begins one.
-func (d *Documents) join(ctx context.Context, client *http.Client, id string) *flight {
+func (d *Documents) join(ctx context.Context, there way, id string) *flight {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if f, ok := d.flights[id]; ok {
@@ -127,7 +129,7 @@ func (d *Documents) join(ctx context.Context, client *http.Client, id string) *f
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	f := &flight{done: make(chan struct{}), cancel: cancel, waiting: 1}
 	d.flights[id] = f
-	go d.fly(ctx, client, id, f)
+	go d.fly(ctx, there, id, f)
 	return f
 }
 
@@ -143,18 +145,18 @@ func (d *Documents) leave(id string, f *flight) {
 	}
 }
 
-func (d *Documents) fly(ctx context.Context, client *http.Client, id string, f *flight) {
+func (d *Documents) fly(ctx context.Context, there way, id string, f *flight) {
 	defer close(f.done)
 	defer f.cancel()
 	select {
-	case d.going <- struct{}{}:
-		defer func() { <-d.going }()
+	case there.going <- struct{}{}:
+		defer func() { <-there.going }()
 	case <-ctx.Done():
 		f.err = fmt.Errorf("%w: too many are being fetched", ErrUnreachable)
 		return
 	}
 	var life time.Duration
-	f.document, life, f.err = fetch(ctx, client, id, d.now())
+	f.document, life, f.err = fetch(ctx, there.client, id, d.now())
 	if f.err != nil {
 		life = respite
 	}
