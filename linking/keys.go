@@ -70,7 +70,8 @@ func OpenKeyring(ctx context.Context, store KeyStore, wrap tink.AEAD, pairwise [
 		if there[kind] {
 			continue
 		}
-		if err := k.add(ctx, kind, 1, now()); err != nil {
+		// The first of a kind has always been in use: a process whose clock is behind the one that made it has no other.
+		if err := k.add(ctx, kind, 1, time.Time{}); err != nil {
 			return nil, err
 		}
 	}

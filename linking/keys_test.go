@@ -128,6 +128,19 @@ func TestProcessesThatStartTogetherHaveTheSameKeys(t *testing.T) {
 	}
 }
 
+// TestAClockThatIsBehindDoesNotShutAHouseThatHasJustBeenOpened: of several new processes one makes the keys, and that may be the one whose clock is
+// ahead; or the clock of the only one is put right afterwards.
+func TestAClockThatIsBehindDoesNotShutAHouseThatHasJustBeenOpened(t *testing.T) {
+	for _, client := range []string{"alexa", "google", "mcp"} { // signed, opaque, and under the refresh key
+		h := open(t)
+		h.Pass(-time.Hour)
+		g := h.linked(client)
+		if !h.lives(client, g.AccessToken) || !h.lives(client, h.token(client, refreshing(g.RefreshToken)).AccessToken) {
+			t.Errorf("%s: a token is refused", client)
+		}
+	}
+}
+
 func TestADatabaseOfAnotherKeysFileIsRefused(t *testing.T) {
 	h := open(t)
 	if _, err := linking.OpenKeyring(t.Context(), h.store, wrapping(t, 2), pairwise, h.Now); err == nil {
