@@ -190,6 +190,23 @@ func TestRevocationHoldsAtTheNextRequest(t *testing.T) {
 	}
 }
 
+// TestARevokedTokenIsNotForgottenWhereAClockIsBehind: the process that sweeps may be ahead of the one that is asked.
+func TestARevokedTokenIsNotForgottenWhereAClockIsBehind(t *testing.T) {
+	h := open(t)
+	customer, service := h.linked("mcp").AccessToken, h.token("service", listing()).AccessToken
+	for client, token := range map[string]linking.Token{"mcp": customer, "service": service} {
+		must(t, h.Revoke(t.Context(), call(client, map[string]string{"token": string(token)})))
+	}
+	h.Pass(time.Hour - 10*time.Second)
+	must(t, h.database().SweepLinks(t.Context(), h.Now().Add(20*time.Second)))
+	if h.lives("mcp", customer) {
+		t.Error("a customer's revoked token is accepted")
+	}
+	if h.lists(linking.MCPPath, service) {
+		t.Error("a service's revoked token is accepted")
+	}
+}
+
 func TestIntrospectionTellsAClientOfItsOwnLiveTokensOnly(t *testing.T) {
 	h := open(t)
 	for _, client := range []string{"alexa", "google"} {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// remembered is how long a spent assertion is kept beyond its end, for processes whose clock is behind.
+// remembered is how long it is kept beyond its end that an assertion was spent, or a token revoked, for processes whose clock is behind.
 const remembered = 5 * time.Minute
 
 // SpendAssertion keeps the id of an assertion, once.

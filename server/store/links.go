@@ -131,7 +131,7 @@ func (db *DB) SweepLinks(ctx context.Context, now time.Time) error {
 		},
 		{
 			"access tokens", `DELETE FROM access_tokens WHERE hash IN (SELECT hash FROM access_tokens WHERE expires <= $1 LIMIT $2)`,
-			[]any{millis(now), sweepStep},
+			[]any{millis(now.Add(-remembered)), sweepStep},
 		},
 		{
 			"spent assertions", `DELETE FROM client_assertions WHERE id IN (SELECT id FROM client_assertions WHERE expires <= $1 LIMIT $2)`,
@@ -139,7 +139,7 @@ func (db *DB) SweepLinks(ctx context.Context, now time.Time) error {
 		},
 		{
 			"tokens of services", `DELETE FROM service_tokens WHERE hash IN (SELECT hash FROM service_tokens WHERE expires <= $1 LIMIT $2)`,
-			[]any{millis(now), sweepStep},
+			[]any{millis(now.Add(-remembered)), sweepStep},
 		},
 		{
 			"links never finished", `DELETE FROM links WHERE id IN (SELECT link_id FROM grants WHERE exchanged = 0 AND code_expires <= $1 LIMIT $2)`,
