@@ -1,6 +1,7 @@
 package openbanking_test
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -31,13 +32,14 @@ type forger struct {
 	traded int
 
 	metadata string // of the bank, where it has any
+	keys     string // its key set, where it is another than that of the tests
 }
 
 func openForger(t *testing.T) *forger {
 	t.Helper()
 	f := &forger{t: t, key: keys(t).ec}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /jwks", func(w http.ResponseWriter, _ *http.Request) { write(w, string(jwks(t))) })
+	mux.HandleFunc("GET /jwks", func(w http.ResponseWriter, _ *http.Request) { write(w, cmp.Or(f.keys, string(jwks(t)))) })
 	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, r *http.Request) {
 		if f.metadata == "" {
 			http.NotFound(w, r)

@@ -113,7 +113,7 @@ func New(c Config, o Options) (*Bank, error) {
 			WithDelay(time.Second).WithSuccessThreshold(1).Build(),
 	}
 	// The key set is fetched when first needed, with a client that neither reads without end nor waits for ever.
-	keys := &http.Client{Transport: bounded{o.Transport}, Timeout: 5 * time.Second, CheckRedirect: b.http.CheckRedirect}
+	keys := &http.Client{Transport: keySets{o.Transport}, Timeout: 5 * time.Second, CheckRedirect: b.http.CheckRedirect}
 	b.verifier = oidc.NewVerifier(c.Issuer, oidc.NewRemoteKeySet(oidc.ClientContext(context.Background(), keys), c.JWKSURL),
 		&oidc.Config{ClientID: c.ClientID, SupportedSigningAlgs: []string{"PS256", "ES256"}, Now: o.Now})
 	return b, nil
@@ -150,21 +150,4 @@ func (c Config) Transport() (*http.Transport, error) {
 		ExpectContinueTimeout:  time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
 	}, nil
-}
-
-// bounded cuts bodies that are longer than any key set.
-type bounded struct{ http.RoundTripper }
-
-const maxKeys = 1 << 20
-
-func (t bounded) RoundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := t.RoundTripper.RoundTrip(r)
-	if err != nil {
-		return nil, err
-	}
-	resp.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.LimitReader(resp.Body, maxKeys), resp.Body}
-	return resp, nil
 }

@@ -1,0 +1,4 @@
+package openbanking
+
+// Serving is serving.
+var Serving = serving
