@@ -88,7 +88,7 @@ func (a *Authority) Decide(ctx context.Context, d Decision) (Step, error) {
 	}
 	scopes, ok := a.chosen(i, d)
 	if !ok {
-		return a.ask(ctx, i, d.Browser, ErrChoice)
+		return a.askAgain(ctx, i, d)
 	}
 	i, err = a.o.Store.Choose(ctx, i.ID, i.Browser, string(d.Bank), scopes, d.Choice == Add, consents, a.o.Now())
 	if errors.Is(err, ErrNone) {
@@ -136,6 +136,17 @@ func (a *Authority) ask(ctx context.Context, i Interaction, browser Token, probl
 		return Step{}, fmt.Errorf("ask: %w", err)
 	}
 	return Step{Page: &p, Outcome: "asked", ClientID: i.Client}, nil
+}
+
+// askAgain shows the page again as it was submitted: what was left out by who submitted it is not chosen for him.
+func (a *Authority) askAgain(ctx context.Context, i Interaction, d Decision) (Step, error) {
+	step, err := a.ask(ctx, i, d.Browser, ErrChoice)
+	if err != nil {
+		return Step{}, err
+	}
+	step.Page.Bank = d.Bank
+	step.Page.Chosen = slices.DeleteFunc(slices.Clone(step.Page.Scopes), func(s Scope) bool { return !slices.Contains(d.Scopes, s) })
+	return step, nil
 }
 
 // finish makes the link with the banks joined so far. A consent that waits at another bank is ended there.

@@ -35,7 +35,7 @@ type Page struct {
 	Locales     string // ui_locales as asked for; may be empty
 	Banks       []banking.Offer
 	Scopes      []Scope        // those that may be chosen
-	Chosen      []Scope        // those chosen so far
+	Chosen      []Scope        // those chosen so far; all of them before anything was chosen
 	Bank        banking.BankID // the one chosen last; may be empty
 	Joined      []banking.Joined
 	Chat        bool // it ends with a code to be typed in a chat, where Host may be empty

@@ -93,6 +93,7 @@ func TestNothingChosenShowsThePageAgain(t *testing.T) {
 	for name, change := range map[string]func(*linking.Decision){
 		"no bank":                    func(d *linking.Decision) { d.Bank = "" },
 		"a bank not on the list":     func(d *linking.Decision) { d.Bank = "evil" },
+		"no bank, and one scope":     func(d *linking.Decision) { d.Bank, d.Scopes = "", p.Scopes[:1] },
 		"no scope":                   func(d *linking.Decision) { d.Scopes = nil },
 		"a scope not on the page":    func(d *linking.Decision) { d.Scopes = []linking.Scope{linking.Income} },
 		"a scope that is none":       func(d *linking.Decision) { d.Scopes = []linking.Scope{"payments"} },
@@ -104,7 +105,12 @@ func TestNothingChosenShowsThePageAgain(t *testing.T) {
 			change(&d)
 			step, err := h.Decide(t.Context(), d)
 			if err != nil || step.URL != "" || step.Page == nil || !errors.Is(step.Page.Problem, linking.ErrChoice) {
-				t.Errorf("got %+v, %v; want the page with ErrChoice", step, err)
+				t.Fatalf("got %+v, %v; want the page with ErrChoice", step, err)
+			}
+			for _, scope := range step.Page.Scopes {
+				if was, is := slices.Contains(d.Scopes, scope), slices.Contains(step.Page.Chosen, scope); was != is {
+					t.Errorf("%s was chosen: %v, and on the page again: %v", scope, was, is)
+				}
 			}
 		})
 	}

@@ -114,7 +114,7 @@ func (s *Server) showConsent(c echo.Context, p linking.Page) error {
 		shown.Problem = "problem." + word
 	}
 	for _, scope := range p.Scopes {
-		shown.Scopes = append(shown.Scopes, scopeChoice{Name: scope, Chosen: len(p.Chosen) == 0 || slices.Contains(p.Chosen, scope)})
+		shown.Scopes = append(shown.Scopes, scopeChoice{Name: scope, Chosen: slices.Contains(p.Chosen, scope)})
 	}
 	return s.show(c, http.StatusOK, "consent", w, shown)
 }
