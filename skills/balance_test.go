@@ -141,10 +141,7 @@ func TestBalance(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newTalk(t, &bank{links: allowed(), balances: tc.balances, accounts: tc.untold, listed: tc.untold != nil, gaps: tc.gaps})
-			c.hears(tc.want, skills.Balance, tc.slots)
-			if c.reply.Key != tc.key {
-				t.Errorf("got key %q, want %q", c.reply.Key, tc.key)
-			}
+			c.hearsAs(tc.key, tc.want, skills.Balance, tc.slots)
 		})
 	}
 }

@@ -209,6 +209,15 @@ func (c *talk) hears(want string, intent skills.Intent, slots skills.Slots) {
 	}
 }
 
+// hearsAs is hears, where the reply must have this key.
+func (c *talk) hearsAs(key skills.Key, want string, intent skills.Intent, slots skills.Slots) {
+	c.t.Helper()
+	c.hears(want, intent, slots)
+	if c.reply.Key != key {
+		c.t.Errorf("got key %q, want %q", c.reply.Key, key)
+	}
+}
+
 func slot(name skills.SlotName, heard string, values ...string) skills.Slots {
 	return skills.Slots{name: {Heard: heard, Values: values}}
 }

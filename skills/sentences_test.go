@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"sotto/banking"
 	"sotto/banking/spending"
 	"sotto/linking"
@@ -200,25 +203,13 @@ func TestMatch(t *testing.T) {
 		strings.Repeat("my ", 100) + "balance":     {},
 	} {
 		intent, slots, ok := catalogue(t).Match("en-US", said)
-		if ok != (want.intent != "") || intent != want.intent || !sameSlots(slots, want.slots) {
+		if ok != (want.intent != "") || intent != want.intent || !cmp.Equal(slots, want.slots, cmpopts.EquateEmpty()) {
 			t.Errorf("%q: got %q %v %v, want %q %v", said, intent, slots, ok, want.intent, want.slots)
 		}
 	}
 	if intent, _, _ := catalogue(t).Match("fr-FR", "what's my balance"); intent != skills.Balance {
 		t.Errorf("a locale without sentences of its own: got %q", intent)
 	}
-}
-
-func sameSlots(a, b skills.Slots) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for name, s := range a {
-		if o, ok := b[name]; !ok || o.Heard != s.Heard || !slices.Equal(o.Values, s.Values) {
-			return false
-		}
-	}
-	return true
 }
 
 // TestEverySentenceIsReadAsTheIntentItStandsUnder fills every sentence with the first value of each slot.

@@ -1,6 +1,7 @@
 package skills_test
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -44,9 +45,7 @@ func TestSpending(t *testing.T) {
 	with := func(all ...skills.Slots) skills.Slots {
 		out := skills.Slots{}
 		for _, s := range all {
-			for k, v := range s {
-				out[k] = v
-			}
+			maps.Copy(out, s)
 		}
 		return out
 	}
@@ -192,10 +191,7 @@ func TestSpending(t *testing.T) {
 				c.platform = tc.platform
 				b.links[token] = linking.Link{ID: "link-1", Platform: tc.platform, Scopes: b.links[token].Scopes}
 			}
-			c.hears(tc.want, skills.Spending, tc.slots)
-			if c.reply.Key != tc.key {
-				t.Errorf("got key %q, want %q", c.reply.Key, tc.key)
-			}
+			c.hearsAs(tc.key, tc.want, skills.Spending, tc.slots)
 		})
 	}
 }

@@ -95,10 +95,7 @@ func TestTransactions(t *testing.T) {
 				tc.change(b)
 			}
 			c := newTalk(t, b)
-			c.hears(tc.want, skills.Transactions, tc.slots)
-			if c.reply.Key != tc.key {
-				t.Errorf("got key %q, want %q", c.reply.Key, tc.key)
-			}
+			c.hearsAs(tc.key, tc.want, skills.Transactions, tc.slots)
 		})
 	}
 }

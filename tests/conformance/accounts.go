@@ -31,7 +31,7 @@ func ofAccount(t *testing.T, s linking.Store) linking.NewLink {
 func regranting(n linking.NewLink) linking.Regranting {
 	return linking.Regranting{
 		Client: n.Client, Account: n.Account, Link: n.ID, Limit: 9, Now: noon, Grant: name(), Resource: "https://sotto.example/dialogflow",
-		Code: blob(), Refresh: blob(), Access: &linking.AccessToken{Hash: blob(), Issued: noon, Expires: noon.Add(time.Hour)},
+		Code: blob(), Refresh: blob(), Access: access(0),
 	}
 }
 
@@ -176,16 +176,11 @@ func regrantForgetRace(t *testing.T, s linking.Store) {
 // regrantWhile grants again seven times while end happens, and gives what was asked for.
 func regrantWhile(t *testing.T, s linking.Store, n linking.NewLink, end func(context.Context) error) []linking.Regranting {
 	t.Helper()
-	turn := make(chan int, 8)
 	asked := make([]linking.Regranting, 7)
-	for i := range 8 {
-		turn <- i
-		if i < len(asked) {
-			asked[i] = regranting(n)
-		}
+	for i := range asked {
+		asked[i] = regranting(n)
 	}
-	race(t, func(ctx context.Context) error {
-		i := <-turn
+	raceOf(t, func(ctx context.Context, i int) error {
 		if i == len(asked) {
 			return end(ctx)
 		}

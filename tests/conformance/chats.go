@@ -207,13 +207,8 @@ func chatAnewRace(t *testing.T, s linking.Store) {
 		n, w := waiting(t, s, chat)
 		links, codes = append(links, n), append(codes, w.Code)
 	}
-	var mu sync.Mutex
-	if won := race(t, func(ctx context.Context) error {
-		mu.Lock()
-		code := codes[0]
-		codes = codes[1:]
-		mu.Unlock()
-		c := confirming(chat, code)
+	if won := raceOf(t, func(ctx context.Context, i int) error {
+		c := confirming(chat, codes[i])
 		c.Tries = 8 // each try counts at all that wait
 		_, err := s.Confirm(ctx, c)
 		return err

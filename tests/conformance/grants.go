@@ -8,6 +8,31 @@ import (
 	"sotto/linking"
 )
 
+// access is an opaque access token to be kept, good for an hour.
+func access(scopes linking.Mask) *linking.AccessToken {
+	return &linking.AccessToken{Hash: blob(), Scopes: scopes, Issued: noon, Expires: noon.Add(time.Hour)}
+}
+
+// exchanged makes a link whose code was traded for a stable refresh token and an opaque access token.
+func exchanged(t *testing.T, s linking.Store) (linking.NewLink, linking.Exchange) {
+	t.Helper()
+	n := linked(t, s)
+	x := exchange(n)
+	x.Access = access(2)
+	_, err := s.Exchange(t.Context(), x)
+	check(t, err)
+	return n, x
+}
+
+// wantFacts checks what is known of a refresh token of n: where it comes from, and more.
+func wantFacts(t *testing.T, s linking.Store, what string, r linking.Refreshing, n linking.NewLink, more linking.RefreshFacts) {
+	t.Helper()
+	got, err := s.RefreshFacts(t.Context(), r)
+	check(t, err)
+	more.Link, more.Client, more.Scopes, more.Resource = n.ID, n.Client, n.Scopes, n.Resource
+	same(t, what, got, more)
+}
+
 func exchangeGuards(t *testing.T, s linking.Store) {
 	n := linked(t, s)
 	for name, spoil := range map[string]func(*linking.Exchange){
@@ -37,7 +62,7 @@ func exchangeRace(t *testing.T, s linking.Store) {
 	n := linked(t, s)
 	if won := race(t, func(ctx context.Context) error {
 		x := exchange(n)
-		x.Access = &linking.AccessToken{Hash: blob(), Issued: noon, Expires: noon.Add(time.Hour)}
+		x.Access = access(0)
 		_, err := s.Exchange(ctx, x)
 		return err
 	}); won != 1 {
@@ -77,7 +102,7 @@ func refreshStable(t *testing.T, s linking.Store) {
 		"a wider scope":    func(r *linking.Refreshing) { r.Want = n.Scopes | 4 },
 		"another resource": func(r *linking.Refreshing) { r.Resource = n.Resource + "/alexa" },
 	} {
-		for _, access := range []*linking.AccessToken{nil, {Hash: blob(), Scopes: 1, Issued: noon, Expires: noon.Add(time.Hour)}} {
+		for _, access := range []*linking.AccessToken{nil, access(1)} {
 			wrong := r
 			spoil(&wrong)
 			wrong.Access = access
@@ -86,7 +111,7 @@ func refreshStable(t *testing.T, s linking.Store) {
 		}
 	}
 	r.Want, r.Resource = 1, n.Resource
-	for _, access := range []*linking.AccessToken{nil, {Hash: blob(), Scopes: 1, Issued: noon, Expires: noon.Add(time.Hour)}, nil} {
+	for _, access := range []*linking.AccessToken{nil, access(1), nil} {
 		r.Access = access
 		r.Now = r.Now.Add(365 * 24 * time.Hour)
 		got, used, err := s.Refresh(t.Context(), r)
@@ -101,15 +126,11 @@ func refreshStable(t *testing.T, s linking.Store) {
 			same(t, "access token", kept, *access)
 		}
 	}
-	facts, err := s.RefreshFacts(t.Context(), r)
-	check(t, err)
-	same(t, "facts", facts, linking.RefreshFacts{Link: n.ID, Client: n.Client, Scopes: n.Scopes, Resource: n.Resource})
+	wantFacts(t, s, "facts", r, n, linking.RefreshFacts{})
 	check(t, s.EndLink(t.Context(), n.ID, noon.Add(time.Second)))
 	_, _, err = s.Refresh(t.Context(), r)
 	wantNone(t, "after the end", err)
-	facts, err = s.RefreshFacts(t.Context(), r)
-	check(t, err)
-	same(t, "facts", facts, linking.RefreshFacts{Link: n.ID, Client: n.Client, Scopes: n.Scopes, Resource: n.Resource, Ended: noon.Add(time.Second)})
+	wantFacts(t, s, "facts after the end", r, n, linking.RefreshFacts{Ended: noon.Add(time.Second)})
 }
 
 // rotated makes a link whose grant rotates.
@@ -157,14 +178,10 @@ func refreshRotating(t *testing.T, s linking.Store) {
 	late.Now = noon.Add(time.Minute + time.Millisecond)
 	_, _, err := s.Refresh(t.Context(), late)
 	wantNone(t, "after the grace", err)
-	facts, err := s.RefreshFacts(t.Context(), late)
-	check(t, err)
-	same(t, "facts of a used one", facts, linking.RefreshFacts{Link: n.ID, Client: n.Client, Scopes: n.Scopes, Resource: n.Resource, Used: noon})
+	wantFacts(t, s, "facts of a used one", late, n, linking.RefreshFacts{Used: noon})
 	next := late
 	next.Generation = 2
-	facts, err = s.RefreshFacts(t.Context(), next)
-	check(t, err)
-	same(t, "facts of a fresh one", facts, linking.RefreshFacts{Link: n.ID, Client: n.Client, Scopes: n.Scopes, Resource: n.Resource})
+	wantFacts(t, s, "facts of a fresh one", next, n, linking.RefreshFacts{})
 	_, used, err := s.Refresh(t.Context(), next)
 	check(t, err)
 	if !used.Equal(next.Now) {
@@ -178,13 +195,9 @@ func refreshRotating(t *testing.T, s linking.Store) {
 func rotationRace(t *testing.T, s linking.Store) {
 	_, r := rotated(t, s)
 	first := make(chan time.Time, 8)
-	late := make(chan time.Duration, 8)
-	for i := range 8 {
-		late <- time.Duration(i) * time.Second
-	}
-	if won := race(t, func(ctx context.Context) error {
+	if won := raceOf(t, func(ctx context.Context, i int) error {
 		mine := r
-		mine.Now = noon.Add(<-late)
+		mine.Now = noon.Add(time.Duration(i) * time.Second)
 		_, used, err := s.Refresh(ctx, mine)
 		first <- used
 		return err
@@ -210,9 +223,7 @@ func sweptGeneration(t *testing.T, s linking.Store) {
 	r.Now = week
 	_, _, err = s.Refresh(t.Context(), r)
 	wantNone(t, "a swept generation", err)
-	facts, err := s.RefreshFacts(t.Context(), r)
-	check(t, err)
-	same(t, "facts", facts, linking.RefreshFacts{Link: n.ID, Client: n.Client, Scopes: n.Scopes, Resource: n.Resource, Passed: true})
+	wantFacts(t, s, "facts", r, n, linking.RefreshFacts{Passed: true})
 	r.Generation = 2
 	_, _, err = s.Refresh(t.Context(), r)
 	check(t, err)
@@ -230,9 +241,7 @@ func passedGeneration(t *testing.T, s linking.Store) {
 		r.Generation = g
 		_, _, err := s.Refresh(t.Context(), r)
 		wantNone(t, "a generation that is not known", err)
-		facts, err := s.RefreshFacts(t.Context(), r)
-		check(t, err)
-		same(t, "facts", facts, linking.RefreshFacts{Link: n.ID, Client: n.Client, Scopes: n.Scopes, Resource: n.Resource, Passed: true})
+		wantFacts(t, s, "facts", r, n, linking.RefreshFacts{Passed: true})
 	}
 	for _, g := range []int64{1, 7, 8} { // two in their grace, and the next
 		r.Generation = g
@@ -242,11 +251,7 @@ func passedGeneration(t *testing.T, s linking.Store) {
 }
 
 func accessComesBack(t *testing.T, s linking.Store) {
-	n := linked(t, s)
-	x := exchange(n)
-	x.Access = &linking.AccessToken{Hash: blob(), Scopes: 2, Issued: noon, Expires: noon.Add(time.Hour)}
-	_, err := s.Exchange(t.Context(), x)
-	check(t, err)
+	n, x := exchanged(t, s)
 	got, token, err := s.ByAccess(t.Context(), x.Access.Hash)
 	check(t, err)
 	same(t, "grant", got, granted(n))
@@ -258,15 +263,11 @@ func accessComesBack(t *testing.T, s linking.Store) {
 }
 
 func revokedAccess(t *testing.T, s linking.Store) {
-	n := linked(t, s)
-	x := exchange(n)
-	x.Access = &linking.AccessToken{Hash: blob(), Scopes: 2, Issued: noon, Expires: noon.Add(time.Hour)}
-	_, err := s.Exchange(t.Context(), x)
-	check(t, err)
-	jwt := linking.AccessToken{Hash: blob(), Scopes: 3, Issued: noon, Expires: noon.Add(time.Hour)}
+	n, x := exchanged(t, s)
+	jwt := access(3)
 	for range 2 {
 		check(t, s.RevokeAccess(t.Context(), n.Grant, *x.Access))
-		check(t, s.RevokeAccess(t.Context(), n.Grant, jwt))
+		check(t, s.RevokeAccess(t.Context(), n.Grant, *jwt))
 	}
 	_, token, err := s.ByAccess(t.Context(), x.Access.Hash)
 	check(t, err)
@@ -288,11 +289,7 @@ func revokedAccess(t *testing.T, s linking.Store) {
 }
 
 func endLink(t *testing.T, s linking.Store) {
-	n := linked(t, s)
-	x := exchange(n)
-	x.Access = &linking.AccessToken{Hash: blob(), Scopes: 2, Issued: noon, Expires: noon.Add(time.Hour)}
-	_, err := s.Exchange(t.Context(), x)
-	check(t, err)
+	n, x := exchanged(t, s)
 	other := linked(t, s)
 	ended := noon.Add(time.Second)
 	check(t, s.EndLink(t.Context(), n.ID, ended))
@@ -312,12 +309,8 @@ func endLink(t *testing.T, s linking.Store) {
 }
 
 func forgetLink(t *testing.T, s linking.Store) {
-	n := linked(t, s)
-	x := exchange(n)
-	x.Access = &linking.AccessToken{Hash: blob(), Scopes: 2, Issued: noon, Expires: noon.Add(time.Hour)}
-	_, err := s.Exchange(t.Context(), x)
-	check(t, err)
-	_, err = s.ForgetLink(t.Context(), name(), linking.Receipt{Code: "none", Made: noon})
+	n, x := exchanged(t, s)
+	_, err := s.ForgetLink(t.Context(), name(), linking.Receipt{Code: "none", Made: noon})
 	wantNone(t, "a link that never was", err)
 	want := linking.Receipt{Code: "receipt", Made: noon}
 	got, err := s.ForgetLink(t.Context(), n.ID, want)
@@ -379,17 +372,13 @@ func sweepLinks(t *testing.T, s linking.Store) {
 
 func endRace(t *testing.T, s linking.Store) {
 	n := linked(t, s)
-	turn := make(chan int, 8)
-	for i := range 8 {
-		turn <- i
-	}
 	hashes := make(chan []byte, 8)
-	race(t, func(ctx context.Context) error {
-		if <-turn%2 == 0 {
+	raceOf(t, func(ctx context.Context, i int) error {
+		if i%2 == 0 {
 			return s.EndLink(ctx, n.ID, noon)
 		}
 		x := exchange(n)
-		x.Access = &linking.AccessToken{Hash: blob(), Issued: noon, Expires: noon.Add(time.Hour)}
+		x.Access = access(0)
 		hashes <- x.Access.Hash
 		_, err := s.Exchange(ctx, x)
 		return err
@@ -410,14 +399,11 @@ func endRefreshRace(t *testing.T, s linking.Store) {
 			_, err := s.Exchange(t.Context(), x)
 			check(t, err)
 		}
-		turn, hashes := make(chan int, 8), make(chan []byte, 8)
-		for i := range 8 {
-			turn <- i
-		}
-		race(t, func(ctx context.Context) error {
-			r := linking.Refreshing{Client: stable.Client, Now: noon, Grace: time.Minute, Access: &linking.AccessToken{Hash: blob(), Issued: noon, Expires: noon.Add(time.Hour)}}
+		hashes := make(chan []byte, 8)
+		raceOf(t, func(ctx context.Context, i int) error {
+			r := linking.Refreshing{Client: stable.Client, Now: noon, Grace: time.Minute, Access: access(0)}
 			hashes <- r.Access.Hash
-			switch <-turn {
+			switch i {
 			case 0:
 				return s.EndLink(ctx, stable.ID, noon)
 			case 1:
@@ -444,12 +430,8 @@ func sweepRace(t *testing.T, s linking.Store) {
 		_, _, err := s.Refresh(t.Context(), r)
 		check(t, err)
 		r.Now = noon.Add(7 * 24 * time.Hour)
-		turn := make(chan int, 8)
-		for i := range 8 {
-			turn <- i
-		}
-		if won := race(t, func(ctx context.Context) error {
-			if <-turn == 0 {
+		if won := raceOf(t, func(ctx context.Context, i int) error {
+			if i == 0 {
 				return s.SweepLinks(ctx, r.Now)
 			}
 			_, _, err := s.Refresh(ctx, r)

@@ -162,13 +162,19 @@ func basis(n linking.NewLink) linking.Basis {
 // race runs f eight times at once and counts how often it succeeded; any error but ErrNone fails the test.
 func race(t *testing.T, f func(context.Context) error) int {
 	t.Helper()
+	return raceOf(t, func(ctx context.Context, _ int) error { return f(ctx) })
+}
+
+// raceOf is a race in which each is told its number, from 0.
+func raceOf(t *testing.T, f func(ctx context.Context, i int) error) int {
+	t.Helper()
 	var wg sync.WaitGroup
 	errs := make([]error, 8)
 	start := make(chan struct{})
 	for i := range errs {
 		wg.Go(func() {
 			<-start
-			errs[i] = f(t.Context())
+			errs[i] = f(t.Context(), i)
 		})
 	}
 	close(start)
