@@ -109,9 +109,7 @@ func (c *Config) Check() error {
 	if err := c.checkGoogle(); err != nil {
 		fault("SOTTO_GOOGLE_…: %v", err)
 	}
-	if strings.HasSuffix(c.AlexaCertMirror, "/") {
-		c.AlexaCertMirror = strings.TrimRight(c.AlexaCertMirror, "/")
-	}
+	c.AlexaCertMirror = strings.TrimRight(c.AlexaCertMirror, "/")
 	for _, host := range c.CIMDAllow {
 		switch {
 		case host == document.Loopback && !c.Dev:

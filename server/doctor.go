@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -29,7 +30,7 @@ const (
 // Finding is one thing the doctor looked at. Says says what to do, where there is something to do.
 type Finding struct {
 	Grade Grade
-	Of    string // settings, clock, database, keys, banks, clients, google, tls
+	Of    string // settings, state, clock, tls, outside, database, keys, clients, google, dialogflow, banks
 	Says  string
 }
 
@@ -104,12 +105,9 @@ func (d *doctor) street(ctx context.Context) {
 		d.add(Advice, "tls", "Alexa calls only https on port 443, with a certificate it trusts: put a proxy with one in front, and say its name in SOTTO_PUBLIC_URL")
 		return
 	}
-	if p := u.Port(); p != "" && p != "443" {
+	port := cmp.Or(u.Port(), "443")
+	if port != "443" {
 		d.fault("tls", "Alexa calls port 443 only: serve %s there", u.Hostname())
-	}
-	port := u.Port()
-	if port == "" {
-		port = "443"
 	}
 	dialer := &tls.Dialer{NetDialer: &net.Dialer{Timeout: 5 * time.Second}, Config: &tls.Config{MinVersion: tls.VersionTLS12, Time: d.wall}}
 	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -135,21 +136,9 @@ func TestTheDoctorFinds(t *testing.T) {
 			if tc.bank == "" {
 				tc.bank = stubBank(t, "", time.Now())
 			}
-			if tc.keys == "" {
-				tc.keys = goodKeys
-			}
-			if tc.keysMode == 0 {
-				tc.keysMode = 0o600
-			}
-			if tc.banksMode == 0 {
-				tc.banksMode = 0o600
-			}
-			if tc.certMode == 0 {
-				tc.certMode = 0o600
-			}
-			if tc.redirect == "" {
-				tc.redirect = "https://alexa.amazon.co.jp/api/skill/link/M1"
-			}
+			tc.keys = cmp.Or(tc.keys, goodKeys)
+			tc.keysMode, tc.banksMode, tc.certMode = cmp.Or(tc.keysMode, 0o600), cmp.Or(tc.banksMode, 0o600), cmp.Or(tc.certMode, 0o600)
+			tc.redirect = cmp.Or(tc.redirect, "https://alexa.amazon.co.jp/api/skill/link/M1")
 			banks := strings.ReplaceAll(`- {id: a, name: A, dialect: uk-ob-3.1, issuer: "URL", resource_url: "URL/aisp", authorization_url: "URL/a", token_url: "URL/t",
   jwks_url: "URL/j", client_id: c, auth: client_secret_basic, client_secret: s, zone: Europe/London}`, "URL", tc.bank)
 			if tc.second != "" {

@@ -65,9 +65,8 @@ func (s *Server) my(c echo.Context) error {
 func (s *Server) changeMy(c echo.Context) error {
 	ctx, st, done := s.beginStep(c, "my-change", pageBudget)
 	defer done()
-	form, err := bodyForm(c.Request())
+	form, err := st.form(c)
 	if err != nil {
-		st.line.Outcome, st.line.Reason = "invalid_request", "form_unreadable"
 		return err
 	}
 	decision := form.Get("decision")
@@ -108,18 +107,12 @@ func (s *Server) decideMy(ctx context.Context, c echo.Context, st *step, who lin
 		err := s.authority.Stop(ctx, who, link)
 		s.connections.Wake()
 		return s.told(c, st, link, "stopped", err)
-	case "forget":
+	case "forget", "clear":
 		own, err := s.authority.Own(ctx, who, link)
 		if err != nil {
 			return err
 		}
-		return s.showSure(ctx, c, own, "erase")
-	case "clear":
-		own, err := s.authority.Own(ctx, who, link)
-		if err != nil {
-			return err
-		}
-		return s.showSure(ctx, c, own, "wipe")
+		return s.showSure(ctx, c, own, map[string]string{"forget": "erase", "clear": "wipe"}[decision])
 	case "wipe":
 		return s.told(c, st, link, "cleared", s.authority.Clear(ctx, who, link))
 	case "erase":

@@ -103,7 +103,8 @@ func (s *Server) showConsent(c echo.Context, p linking.Page) error {
 	s.setBrowser(c, p.Browser)
 	w := s.keepWords(c, p.Locales)
 	shown := consentPage{
-		frame: s.frame(w, "consent.title", "client", p.Client), Interaction: p.Interaction, Host: p.Host, Site: p.Site, Local: p.Local && p.Site != "", Joined: namesOf(p.Joined), Chat: p.Chat, Account: p.Account,
+		frame: s.frame(w, "consent.title", "client", p.Client), Interaction: p.Interaction, Host: p.Host, Site: p.Site,
+		Local: p.Local && p.Site != "", Joined: namesOf(p.Joined), Chat: p.Chat, Account: p.Account,
 		PrivacyURL: s.cfg.PrivacyURL, TermsURL: s.cfg.TermsURL,
 	}
 	shown.Client, shown.Step = p.Client, 1

@@ -80,8 +80,10 @@ func New(ctx context.Context, cfg Config, o Options) (*Server, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, log: o.Log, wall: o.Wall, now: func() time.Time { return o.Wall().UTC() }, random: o.Random, program: cmp.Or(o.Program, "sotto"), banks: o.Banks, api: o.AlexaEndpoint, budget: cmp.Or(o.TurnBudget, turnBudget), letGo: letGo}
-	s.parser = o.Parser
+	s := &Server{
+		cfg: cfg, log: o.Log, wall: o.Wall, now: func() time.Time { return o.Wall().UTC() }, random: o.Random, program: cmp.Or(o.Program, "sotto"),
+		banks: o.Banks, api: o.AlexaEndpoint, budget: cmp.Or(o.TurnBudget, turnBudget), letGo: letGo, rooms: rooms{parser: o.Parser},
+	}
 	if cfg.Dev {
 		s.letGo = 0
 	}
@@ -209,12 +211,12 @@ func (s *Server) Run(ctx context.Context) error {
 	return errors.Join(err, s.Close())
 }
 
-// finish lets requests under way end, all places at once, and cuts off what takes longer than finishWithin.
+// finish lets requests under way end, and cuts off what takes longer than finishWithin, one place after the other in the order of open: the house
+// before its mock bank, which a turn under way may still be asking.
 func (s *Server) finish(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, finishWithin)
 	defer cancel()
 	errs := make([]error, len(s.places))
-	// In the order of open, so the house before its mock bank: a turn under way may still be asking it.
 	for i, p := range s.places {
 		if err := p.server.Shutdown(ctx); err != nil {
 			errs[i] = errors.Join(fmt.Errorf("finish what was under way at %s: %w", p.listener.Addr(), err), p.server.Close())

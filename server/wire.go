@@ -87,17 +87,8 @@ func (s *Server) openRooms(ctx context.Context) error {
 		defer cancel()
 		return s.connections.Close(ctx)
 	})
-	o := linking.Options{Issuer: s.cfg.PublicURL, Clients: clients, Keys: s.keys, Store: s.db, Connections: s.connections, Now: s.now}
-	if len(s.cfg.CIMDAllow) > 0 {
-		if o.Documents, err = document.New(s.cfg.CIMDAllow, s.now); err != nil {
-			return fmt.Errorf("%w: SOTTO_CIMD_ALLOW: %w", ErrSettings, err)
-		}
-	}
-	if o.Google, err = s.googleAccounts(); err != nil {
+	if err := s.openLinking(clients); err != nil {
 		return err
-	}
-	if s.authority, err = linking.New(o); err != nil {
-		return fmt.Errorf("%w: %w", ErrSettings, err)
 	}
 	if err := s.openConversation(banks); err != nil {
 		return err
@@ -145,6 +136,23 @@ func (s *Server) openBanks() ([]banking.Bank, error) {
 	return banks, nil
 }
 
+func (s *Server) openLinking(clients []linking.Client) error {
+	o := linking.Options{Issuer: s.cfg.PublicURL, Clients: clients, Keys: s.keys, Store: s.db, Connections: s.connections, Now: s.now}
+	var err error
+	if len(s.cfg.CIMDAllow) > 0 {
+		if o.Documents, err = document.New(s.cfg.CIMDAllow, s.now); err != nil {
+			return fmt.Errorf("%w: SOTTO_CIMD_ALLOW: %w", ErrSettings, err)
+		}
+	}
+	if o.Google, err = s.googleAccounts(); err != nil {
+		return err
+	}
+	if s.authority, err = linking.New(o); err != nil {
+		return fmt.Errorf("%w: %w", ErrSettings, err)
+	}
+	return nil
+}
+
 func (s *Server) openConversation(banks []banking.Bank) error {
 	said := make(map[banking.BankID]string, len(banks))
 	for _, b := range banks {
@@ -165,6 +173,17 @@ func (s *Server) openConversation(banks []banking.Bank) error {
 	}
 	s.catalogue, err = skills.NewCatalogue(s.now)
 	return err
+}
+
+// typed gives who reads typed text: one parser for all platforms, so that a language is learned once. It is called while the rooms are opened.
+func (s *Server) typed() (*nlu.Parser, error) {
+	if s.parser == nil {
+		var err error
+		if s.parser, err = nlu.New(s.catalogue); err != nil {
+			return nil, err
+		}
+	}
+	return s.parser, nil
 }
 
 // links is what the conversation may do with links.

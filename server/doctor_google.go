@@ -46,3 +46,19 @@ func (d *doctor) idTokens(ctx context.Context) {
 	}
 	d.fine("dialogflow", "the keys of ID tokens can be fetched")
 }
+
+// google looks whether Google's keys can be fetched, where its accounts are to be linked again.
+func (d *doctor) google(ctx context.Context) {
+	g := d.cfg.google()
+	if g.Audiences == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	g.Now = d.wall
+	if err := g.FetchKeys(ctx); err != nil {
+		d.fault("google", "the keys of Google's ID tokens cannot be fetched (%s): let this machine out, or say a mirror in SOTTO_GOOGLE_JWKS", kindOf(err))
+		return
+	}
+	d.fine("google", "the keys of Google's ID tokens can be fetched")
+}
