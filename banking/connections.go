@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -56,7 +57,7 @@ func NewConnections(banks []Bank, store Store, house tink.AEAD, now func() time.
 }
 
 // Banks lists the banks that can be chosen, in the order to be shown.
-func (c *Connections) Banks() []Offer { return append([]Offer(nil), c.offers...) }
+func (c *Connections) Banks() []Offer { return slices.Clone(c.offers) }
 
 // Joined lists the banks joined to a link, the oldest first. One can be there more than once.
 func (c *Connections) Joined(ctx context.Context, link string) ([]Joined, error) {
@@ -113,7 +114,7 @@ func (c *Connections) Begin(ctx context.Context, link string, id BankID, permiss
 	if p.Consent, err = c.seal([]byte(a.ConsentID), "consent", string(id), p.ID); err != nil {
 		return Begun{}, err
 	}
-	if p.Secret, err = c.seal(joined(a.Nonce, string(a.Verifier)), "bank_authorizations", p.ID, "secret"); err != nil {
+	if p.Secret, err = c.seal(pair(a.Nonce, string(a.Verifier)), "bank_authorizations", p.ID, "secret"); err != nil {
 		return Begun{}, err
 	}
 	if err := c.store.SaveAwaiting(ctx, p); err != nil {
@@ -181,7 +182,7 @@ func (c *Connections) exchange(ctx context.Context, p Awaiting, r Return) (Bank,
 	if err != nil {
 		return nil, Tokens{}, "", err
 	}
-	nonce, verifier, err := parted(secret)
+	nonce, verifier, err := unpair(secret)
 	if err != nil {
 		return nil, Tokens{}, "", err
 	}

@@ -44,9 +44,11 @@ func (c *Connections) sealTokens(conn *Connection, t Tokens) error {
 	return nil
 }
 
-func joined(a, b string) []byte { return []byte(a + "\x00" + b) }
+// pair makes one value of two, of which the first has no zero byte.
+func pair(a, b string) []byte { return []byte(a + "\x00" + b) }
 
-func parted(s []byte) (a, b string, err error) {
+// unpair takes apart what pair has made.
+func unpair(s []byte) (a, b string, err error) {
 	before, after, ok := bytes.Cut(s, []byte{0})
 	if !ok {
 		return "", "", errSealed

@@ -21,7 +21,6 @@ const (
 	codeFieldUnexpected  = "UK.OBIE.Field.Unexpected"
 	codeFieldDate        = "UK.OBIE.Field.InvalidDate"
 	codeNotFound         = "UK.OBIE.Resource.NotFound"
-	codeConsentStatus    = "UK.OBIE.Resource.InvalidConsentStatus"
 	codeInvalidFormat    = "UK.OBIE.Resource.InvalidFormat"
 	codeUnexpected       = "UK.OBIE.UnexpectedError"
 	codePermissionDenied = "Albion.Permission.NotGranted"
