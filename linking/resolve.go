@@ -228,7 +228,7 @@ func (a *Authority) verify(token string) (verified, error) {
 		}
 		return v, nil
 	}
-	if strings.Count(token, ".") != 2 {
+	if strings.Count(token, ".") != 2 || strings.ContainsAny(token, "\r\n") { // which RFC 7515 section 2 does not allow, and Go's base64 reads past
 		return verified{}, errMalformed
 	}
 	v := verified{hash: hash(signedPart(token))}

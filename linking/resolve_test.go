@@ -54,6 +54,8 @@ func TestForgedAccessTokensAreRefusedWithoutTouchingTheDatabase(t *testing.T) {
 		"with another typ":                                      linking.Token(again(strings.Replace(decode(t, parts[0]), "at+jwt", "JWT", 1)) + "." + parts[1] + "." + parts[2]),
 		"with two signatures":                                   good + "." + linking.Token(parts[2]),
 		"with a line break in it":                               linking.Token(parts[0] + "\n." + parts[1] + "." + parts[2]),
+		"with a line break in its signature":                    good[:len(good)-7] + "\r\n" + good[len(good)-7:],
+		"with a line break at its end":                          good + "\n",
 		"with padding":                                          good + "=",
 		"as long as a book":                                     good + linking.Token(strings.Repeat("A", 1<<20)),
 		"of nothing but dots":                                   "..",
@@ -204,7 +206,7 @@ func FuzzResolve(f *testing.F) {
 	h := open(f)
 	good := h.linked("alexa").AccessToken
 	opaque := h.linked("google").AccessToken
-	for _, seed := range []string{string(good), string(opaque), "", "..", "a.b.c", "sa_", "eyJhbGciOiJub25lIn0.e30.", string(good[:len(good)-1]), string(good) + "A"} {
+	for _, seed := range []string{string(good), string(opaque), "", "..", "a.b.c", "sa_", "eyJhbGciOiJub25lIn0.e30.", string(good[:len(good)-1]), string(good) + "A", string(good) + "\n"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, token string) {
@@ -217,6 +219,22 @@ func FuzzResolve(f *testing.F) {
 		}
 		if !errors.Is(err, linking.ErrNotLinked) {
 			t.Errorf("got %v, want ErrNotLinked", err)
+		}
+	})
+}
+
+// FuzzRefresh: whatever is brought as a refresh token, nothing breaks, and only one that was given is good.
+func FuzzRefresh(f *testing.F) {
+	h := open(f)
+	rotating := string(h.linked("mcp").RefreshToken)
+	for _, seed := range []string{rotating, string(h.linked("alexa").RefreshToken), "sr_", "ss_", "sr_" + strings.Repeat("\n", 74), "sr_AQ" + strings.Repeat("\n", 72), rotating[:40] + "\n" + rotating[41:]} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, token string) {
+		_, err := h.Token(t.Context(), call("mcp", refreshing(linking.Token(token))))
+		var refusal *linking.OAuthError
+		if token != rotating && !errors.As(err, &refusal) {
+			t.Errorf("got %v, want a refusal", err)
 		}
 	})
 }
