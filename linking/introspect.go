@@ -78,8 +78,7 @@ func (a *Authority) introspectRefresh(ctx context.Context, client Client, token 
 	if err != nil {
 		return Introspection{}, fmt.Errorf("introspect: %w", err)
 	}
-	used := facts.Passed || !facts.Used.IsZero() && r.Now.Sub(facts.Used) > r.Grace
-	if facts.Client != client.ID || !facts.Ended.IsZero() || used {
+	if facts.Client != client.ID || !facts.Ended.IsZero() || facts.over(r) {
 		return Introspection{}, nil
 	}
 	return Introspection{Active: true, Scope: facts.Scopes.String(), Client: client.ID, Issuer: a.o.Issuer}, nil

@@ -1,6 +1,7 @@
 package linking_test
 
 import (
+	"context"
 	"database/sql"
 	"encoding/base64"
 	"encoding/json"
@@ -111,6 +112,45 @@ func TestAThiefWhoIsFirstAfterAnOlderCopyWasRestoredIsFoundOutWhenHeComesAgain(t
 	refused(t, err, "invalid_grant", "refresh_reused")
 }
 
+// TestWhoAsksForTooMuchInTheLastInstantOfAGraceIsNoThief: a retry that is refused for what else is wrong with it ends nothing.
+func TestWhoAsksForTooMuchInTheLastInstantOfAGraceIsNoThief(t *testing.T) {
+	h := open(t)
+	old := h.linked("mcp")
+	next := h.token("mcp", refreshing(old.RefreshToken))
+	h.Pass(time.Minute)
+	_, err := h.Token(t.Context(), call("mcp", with(refreshing(old.RefreshToken), "scope", "income")))
+	refused(t, err, "invalid_scope", "scope_wider")
+	if again := h.token("mcp", refreshing(old.RefreshToken)); again.RefreshToken != next.RefreshToken {
+		t.Error("the retry got another successor")
+	}
+}
+
+func TestAVerifierMayBeAsLongAsTheStandardAllows(t *testing.T) {
+	h := open(t)
+	longest := strings.Repeat("-._~", 32)
+	q := request("alexa")
+	q.Set("code_challenge", s256(longest))
+	h.token("alexa", with(exchanging("alexa", h.codeOf(q)), "code_verifier", longest))
+}
+
+// stale is a store in which the access tokens of a link that has ended are still to be found.
+type stale struct{ linking.Store }
+
+func (s stale) ByAccess(ctx context.Context, token []byte) (linking.Granted, linking.AccessToken, error) {
+	g, t, err := s.Store.ByAccess(ctx, token)
+	g.Ended = t.Issued
+	return g, t, err
+}
+
+func TestAReferenceThatOutlivedItsLinkIsRefused(t *testing.T) {
+	h := open(t)
+	g := h.linked("google")
+	h.store.Store = stale{h.store.Store}
+	if h.lives("google", g.AccessToken) {
+		t.Error("the link has ended, and its access token is good")
+	}
+}
+
 func TestATokenResponseDoesNotShowItsTokens(t *testing.T) {
 	g := open(t).linked("alexa")
 	for _, shown := range []string{fmt.Sprintf("%v", g), fmt.Sprintf("%+v", g), fmt.Sprintf("%#v", g)} {
@@ -135,6 +175,9 @@ func TestAnAccessTokenIsWhatRFC9068Says(t *testing.T) {
 	}
 	if strings.Contains(fmt.Sprint(c), g.Link) {
 		t.Error("the platform is told the link's id")
+	}
+	if claimsOf(t, h.token("alexa", refreshing(g.RefreshToken)).AccessToken)["jti"] == c["jti"] {
+		t.Error("two tokens have one jti")
 	}
 }
 
@@ -254,6 +297,26 @@ func TestIntrospectionTellsAClientOfItsOwnLiveTokensOnly(t *testing.T) {
 	refused(t, err, "invalid_client", "introspection_by_public_client")
 	_, err = h.Introspect(t.Context(), call("alexa", nil))
 	refused(t, err, "invalid_request", "token_missing")
+}
+
+func TestARotatedRefreshTokenIsInactiveAsSoonAsItIsRefused(t *testing.T) {
+	h := open(t)
+	list := clients()
+	list[0].Refresh = linking.Rotate
+	h.Authority = h.authority(list)
+	old := h.linked("alexa")
+	next := h.token("alexa", refreshing(old.RefreshToken))
+	for _, step := range []struct {
+		passes time.Duration
+		token  linking.Token
+		active bool
+	}{{time.Minute, old.RefreshToken, true}, {time.Millisecond, old.RefreshToken, false}, {0, next.RefreshToken, true}} {
+		h.Pass(step.passes)
+		got, err := h.Introspect(t.Context(), call("alexa", map[string]string{"token": string(step.token)}))
+		if err != nil || got.Active != step.active {
+			t.Errorf("%v after its use: got %+v, %v", time.Minute+step.passes, got, err)
+		}
+	}
 }
 
 func TestAForgottenLinkLeavesOnlyAReceipt(t *testing.T) {

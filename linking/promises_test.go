@@ -21,8 +21,9 @@ func onBoth(t *testing.T, test func(t *testing.T, h *house)) {
 	}
 }
 
-// holders are the clients to whom refresh tokens are given: Alexa's and Google's are stable, an MCP assistant's rotate.
-var holders = []string{"alexa", "google", "mcp"}
+// holders are the clients to whom refresh tokens are given: Alexa's and Google's are stable, MCP assistants' rotate; Google's and the last one's
+// access tokens are references.
+var holders = []string{"alexa", "google", "mcp", "plain"}
 
 func TestARefreshAlwaysGivesADifferentAccessToken(t *testing.T) {
 	onBoth(t, func(t *testing.T, h *house) {

@@ -40,7 +40,7 @@ func judgeRefresh(f RefreshFacts, r Refreshing) (e *OAuthError, end bool) {
 		return no("link_ended", "refresh_token is not valid"), false
 	case f.Client != r.Client:
 		return no("refresh_of_another_client", "refresh_token is not valid"), false
-	case f.Passed || !f.Used.IsZero() && r.Now.Sub(f.Used) > r.Grace:
+	case f.over(r):
 		return no("refresh_reused", "refresh_token was used before"), true
 	case r.Resource != "" && f.Resource != r.Resource:
 		return refuse(invalidTarget, "resource_differs", "resource is not the one of the authorization request"), false
@@ -49,6 +49,11 @@ func judgeRefresh(f RefreshFacts, r Refreshing) (e *OAuthError, end bool) {
 	default:
 		return no("refresh_refused", "refresh_token is not valid"), false
 	}
+}
+
+// over says whether a rotating token was used so long ago that no retry is answered any more.
+func (f RefreshFacts) over(r Refreshing) bool {
+	return f.Passed || !f.Used.IsZero() && r.Now.Sub(f.Used) > r.Grace
 }
 
 // judgeChatCode says why a code typed in a chat was refused.

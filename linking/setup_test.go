@@ -62,6 +62,10 @@ func clients() []linking.Client {
 			ID: "mcp", Name: "Assistant", Platform: linking.MCP, Auth: linking.Public, RedirectURIs: []string{"http://127.0.0.1/callback"},
 			Scopes: []linking.Scope{linking.Balances, linking.Spending},
 		},
+		{
+			ID: "plain", Name: "Assistant", Platform: linking.MCP, Auth: linking.Public, RedirectURIs: []string{"http://127.0.0.1/callback"},
+			AccessToken: linking.Opaque, AccessTTL: 6 * time.Minute, Scopes: []linking.Scope{linking.Balances, linking.Spending},
+		},
 		{ID: "chat", Name: "Messenger", Platform: linking.Messenger, Scopes: []linking.Scope{linking.Balances}},
 		{ID: "service", Name: "Service", Platform: linking.Service, SecretSHA256: digest(secret), Auth: linking.BasicOrPost},
 		{ID: "reference", Name: "Service", Platform: linking.Service, SecretSHA256: digest(secret), Auth: linking.BasicOrPost, AccessToken: linking.Opaque},
@@ -358,7 +362,7 @@ func (h *house) linked(client string) linking.Grant {
 	return h.token(client, exchanging(client, h.code(client)))
 }
 
-var platforms = map[string]linking.Platform{"alexa": linking.Alexa, "other": linking.Alexa, "google": linking.Google, "mcp": linking.MCP, "long": linking.Alexa, "signed": linking.Alexa}
+var platforms = map[string]linking.Platform{"alexa": linking.Alexa, "other": linking.Alexa, "google": linking.Google, "mcp": linking.MCP, "plain": linking.MCP, "long": linking.Alexa, "signed": linking.Alexa}
 
 // lives says whether an access token is accepted where it belongs.
 func (h *house) lives(client string, token linking.Token) bool {

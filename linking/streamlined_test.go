@@ -245,8 +245,12 @@ func TestWhatNobodyGainsByStreamlinedLinking(t *testing.T) {
 			h.token("google", exchanging("google", h.codeOf(hinting("google", hint))))
 			h.unknown("google", "ada")
 		},
-		"a hint of one client is none at another": func(_ *testing.T, h *house) {
-			h.token("google", exchanging("google", h.codeOf(hinting("google", h.loginHint("google2", "ada")))))
+		"a hint of one client is none at another": func(t *testing.T, h *house) {
+			p := h.authorize(hinting("google", h.loginHint("google2", "ada")))
+			if p.Account {
+				t.Error("the page says that the account will be remembered")
+			}
+			h.token("google", exchanging("google", parameters(t, h.approve(p).URL).Get("code")))
 			h.unknown("google", "ada")
 			h.unknown("google2", "ada")
 		},
@@ -377,7 +381,7 @@ func TestWhatIsNoIDTokenOfGoogles(t *testing.T) {
 		"that never ends":                    {without("exp"), "id_token_refused"},
 		"of the future":                      {set("iat", now.Add(time.Minute).Unix()), "id_token_refused"},
 		"that does not say when it was made": {without("iat"), "id_token_too_old"},
-		"kept for a quarter of an hour":      {set("iat", now.Add(-15*time.Minute).Unix()), "id_token_too_old"},
+		"kept for more than ten minutes":     {set("iat", now.Add(-10*time.Minute-time.Second).Unix()), "id_token_too_old"},
 		"of nobody":                          {set("sub", ""), "id_token_without_subject"},
 		"of a name that never ends":          {set("sub", strings.Repeat("1", 256)), "id_token_without_subject"},
 		"longer than any of Google's":        {set("x", strings.Repeat("x", 10<<10)), "id_token_refused"},
@@ -396,6 +400,9 @@ func TestWhatIsNoIDTokenOfGoogles(t *testing.T) {
 				}
 			}
 		})
+	}
+	if _, err := h.intend("google", "check", set("iat", now.Add(-10*time.Minute).Unix())); err != nil {
+		t.Errorf("kept for ten minutes: %v", err)
 	}
 	keys.down = true
 	h.Pass(23 * time.Hour)

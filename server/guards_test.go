@@ -71,6 +71,9 @@ func TestWhatABrowserIsToldOfEveryAnswer(t *testing.T) {
 			if kept := header.Get("Cache-Control") != "no-store"; kept && !tc.keep {
 				t.Errorf("it may be kept: %q", header.Get("Cache-Control"))
 			}
+			if tc.path == "/oauth/token" && header.Get("Pragma") != "no-cache" { // RFC 6749 section 5.1
+				t.Errorf("a cache of old may keep it: %q", header.Get("Pragma"))
+			}
 		})
 	}
 }

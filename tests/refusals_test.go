@@ -146,7 +146,8 @@ var refusals = []chapter{
 			challenge := query(a, (&walker{tb: a.t, house: a.openHouse, client: a.named("alexa")}).request(nil)).Get("code_challenge")
 			return a.as("alexa", but(form, "code_verifier", challenge))
 		}, "400 invalid_grant", "verifier_wrong", lives},
-		{"a verifier shorter than the standard allows is refused", stolen("code_verifier", "short"), "400 invalid_grant", "verifier_malformed", lives},
+		{"a verifier shorter than the standard allows is refused", stolen("code_verifier", strings.Repeat("a", 42)), "400 invalid_grant", "verifier_malformed", lives},
+		{"a verifier longer than the standard allows is refused", stolen("code_verifier", strings.Repeat("a", 129)), "400 invalid_grant", "verifier_malformed", lives},
 		{"a code got without PKCE and injected where PKCE is used (downgrade) is refused", func(a *adversary) string {
 			form := a.code("google", "code_challenge", "", "code_challenge_method", "")
 			a.owner.form = but(form, "code_verifier", "")

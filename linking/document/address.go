@@ -76,10 +76,7 @@ var global = netip.MustParsePrefix("2000::/3")
 
 // public says whether an address is of the public internet, and cannot be of a network that only this machine can reach.
 func public(ip netip.Addr) bool {
-	if !ip.IsValid() || ip.Zone() != "" || ip.Is4In6() || !ip.IsGlobalUnicast() || ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast() {
-		return false
-	}
-	if ip.Is6() && !global.Contains(ip) {
+	if !ip.IsGlobalUnicast() || ip.IsPrivate() || ip.Is6() && !global.Contains(ip) { // which none of this machine or of its link is
 		return false
 	}
 	for _, p := range special {

@@ -1,9 +1,12 @@
 package document_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -13,6 +16,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -148,9 +152,9 @@ func TestOnlyThePublicInternetIsPublic(t *testing.T) {
 	}
 	for _, bad := range []string{
 		"127.0.0.1", "127.8.8.8", "0.0.0.0", "0.1.2.3", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254", "100.64.0.1", "100.127.255.255",
-		"192.0.0.1", "192.0.2.1", "192.88.99.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1", "239.1.1.1", "240.0.0.1", "255.255.255.255",
+		"192.0.0.1", "192.0.2.1", "192.88.99.1", "198.18.0.1", "198.19.255.255", "198.51.100.1", "203.0.113.1", "224.0.0.1", "239.1.1.1", "240.0.0.1", "255.255.255.255",
 		"::", "::1", "::ffff:93.184.216.34", "::ffff:127.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b:1::1", "100::1", "2001::1", "2001:db8::1", "2002:7f00:1::", "3fff::1",
-		"fc00::1", "fd12:3456::1", "fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1", "5f00::1",
+		"fc00::1", "fd12:3456::1", "fe80::1", "fe80::1%eth0", "2606:4700::1%eth0", "fec0::1", "ff02::1", "5f00::1",
 	} {
 		if document.Public(netip.MustParseAddr(bad)) {
 			t.Errorf("%s is public", bad)
@@ -192,11 +196,23 @@ func well(headers ...string) http.HandlerFunc {
 	}
 }
 
+// padded answers with a good document of this many bytes.
+func padded(n int) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, "%-*s", n, good("http://"+r.Host+r.URL.Path))
+	}
+}
+
 func TestADocumentIsFetchedFromThisMachineInDevelopment(t *testing.T) {
-	s := serve(t, well("Content-Type", "application/client-metadata+json; charset=utf-8"))
-	d, err := open(t, time.Now, document.Loopback).Document(t.Context(), s.id())
-	if err != nil || d.Name != "Agent" || d.ClientID != s.id() {
-		t.Errorf("got %+v, %v", d, err)
+	for name, answer := range map[string]http.HandlerFunc{
+		"of the type of documents": well("Content-Type", "application/client-metadata+json; charset=utf-8"), "of 5 KiB": padded(5 << 10),
+	} {
+		s := serve(t, answer)
+		d, err := open(t, time.Now, document.Loopback).Document(t.Context(), s.id())
+		if err != nil || d.Name != "Agent" || d.ClientID != s.id() {
+			t.Errorf("one %s: got %+v, %v", name, d, err)
+		}
 	}
 }
 
@@ -231,7 +247,7 @@ func TestWhatIsNotTakenFromAnAllowedHost(t *testing.T) {
 		"a host that is busy":                 {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTooManyRequests) }, document.ErrUnreachable},
 		"a page":                              {well("Content-Type", "text/html"), document.ErrInvalid},
 		"something without a type":            {well("Content-Type", ""), document.ErrInvalid},
-		"more than 5 KiB":                     {func(w http.ResponseWriter, r *http.Request) { well()(w, r); fmt.Fprint(w, strings.Repeat(" ", 5<<10)) }, document.ErrInvalid},
+		"a byte more than 5 KiB":              {padded(5<<10 + 1), document.ErrInvalid},
 		"headers without end":                 {well("X", strings.Repeat("x", 17<<10)), document.ErrUnreachable},
 		"an answer that breaks off": {func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "5000")
@@ -366,15 +382,68 @@ func TestAFetchThatNobodyWaitsForIsGivenUp(t *testing.T) {
 }
 
 func TestASlowHostIsGivenUpAfterThreeSeconds(t *testing.T) {
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.(http.Flusher).Flush() // the headers in time, and then nothing
-		<-r.Context().Done()
+	synctest.Test(t, func(t *testing.T) {
+		d := open(t, time.Now, document.Loopback)
+		document.Dial(d, func(context.Context, string, string) (net.Conn, error) {
+			ours, theirs := net.Pipe()
+			go func() {
+				defer theirs.Close()
+				_, _ = http.ReadRequest(bufio.NewReader(theirs))
+				fmt.Fprint(theirs, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n") // the headers in time, and then nothing
+				_, _ = io.Copy(io.Discard, theirs)                                              // until it is hung up
+			}()
+			return ours, nil
+		})
+		begun := time.Now()
+		_, err := d.Document(t.Context(), "http://127.0.0.1/client.json")
+		if took := time.Since(begun); !errors.Is(err, document.ErrUnreachable) || took != 3*time.Second {
+			t.Errorf("got %v after %v", err, took)
+		}
 	})
-	begun := time.Now()
-	_, err := open(t, time.Now, document.Loopback).Document(t.Context(), s.id())
-	if took := time.Since(begun); err == nil || took < 2*time.Second || took > 20*time.Second {
-		t.Errorf("got %v after %v", err, took)
+}
+
+// TestWhatIsRememberedOfDocumentsIsBounded: ids on a named host can be made up without end, and what comes of each is kept for a while.
+func TestWhatIsRememberedOfDocumentsIsBounded(t *testing.T) {
+	s := serve(t, http.NotFound)
+	d := open(t, time.Now, document.Loopback)
+	for i := range 1100 {
+		if _, err := d.Document(t.Context(), fmt.Sprintf("%s/%d.json", s.URL, i)); !errors.Is(err, document.ErrInvalid) {
+			t.Fatal(err)
+		}
+	}
+	if n := document.Remembered(d); n > 1000 || n < 500 {
+		t.Errorf("%d are remembered", n)
+	}
+}
+
+func TestFewDocumentsAreFetchedAtTheSameTime(t *testing.T) {
+	arrived, release := make(chan struct{}, 100), make(chan struct{})
+	var going, most atomic.Int32
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		for n := going.Add(1); n > most.Load(); {
+			most.Store(n)
+		}
+		arrived <- struct{}{}
+		<-release
+		going.Add(-1)
+		well()(w, r)
+	})
+	d := open(t, time.Now, document.Loopback)
+	var all sync.WaitGroup
+	for i := range 40 {
+		all.Go(func() {
+			if _, err := d.Document(t.Context(), fmt.Sprintf("%s/%d.json", s.URL, i)); err != nil && !errors.Is(err, document.ErrUnreachable) {
+				t.Error(err)
+			}
+		})
+	}
+	for range 8 {
+		<-arrived
+	}
+	close(release)
+	all.Wait()
+	if n := most.Load(); n > 8 {
+		t.Errorf("%d at the same time", n)
 	}
 }
 

@@ -1,6 +1,10 @@
 package document
 
-import "net/http"
+import (
+	"context"
+	"net"
+	"net/http"
+)
 
 // Street has documents of named hosts fetched by this client.
 func Street(d *Documents, c *http.Client) { d.street = c }
@@ -16,4 +20,15 @@ func Waiting(d *Documents, id string) int {
 		return f.waiting
 	}
 	return 0
+}
+
+// Dial has d reach this machine otherwise.
+func Dial(d *Documents, dial func(ctx context.Context, network, address string) (net.Conn, error)) {
+	d.home.Transport.(*http.Transport).DialContext = dial
+}
+
+// Remembered is how many fetches d remembers.
+func Remembered(d *Documents) int {
+	d.cache.CleanUp()
+	return d.cache.EstimatedSize()
 }

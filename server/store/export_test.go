@@ -1,5 +1,9 @@
 package store
 
+import (
+	"context"
+)
+
 // SealedColumns are the columns that Reseal knows, as table.column.
 func SealedColumns() []string {
 	var names []string
@@ -17,3 +21,22 @@ var EveryRequest = map[string]string{
 	"a JWT": grantOfToken, "an opaque token": grantOfAccess, "a stable refresh token": stableGuard, "a grant": basisByID,
 	"a link's connections": connectionsOfLink,
 }
+
+// MigrateTo brings an empty database to an earlier version.
+func (db *DB) MigrateTo(ctx context.Context, version int64) error {
+	p, err := db.goose()
+	if err != nil {
+		return err
+	}
+	_, err = p.UpTo(ctx, version)
+	return err
+}
+
+// The ways to the database, for statements that the other files do not have.
+var (
+	Get    = (*DB).get
+	List   = (*DB).list
+	Single = (*DB).single
+	Append = (*DB).append
+	Write  = (*DB).write
+)

@@ -1,11 +1,16 @@
 package store_test
 
 import (
+	"context"
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/pressly/goose/v3/lock"
 
 	"sotto/server/store"
 	"sotto/tests/database"
@@ -109,6 +114,32 @@ func TestProcessesThatStartTogetherMigrateOnce(t *testing.T) {
 		}
 		all.Wait()
 	})
+}
+
+// TestNobodyMigratesWhileAnotherDoes: a step that changes rows alone must not be done twice.
+func TestNobodyMigratesWhileAnotherDoes(t *testing.T) {
+	url := postgres.Fresh(t)
+	err := store.Write(openBare(t, url), t.Context(), func(ctx context.Context, tx *sql.Tx) error {
+		if err := statement(`SELECT pg_advisory_xact_lock($1)`, int64(lock.DefaultLockID))(ctx, tx); err != nil {
+			return err
+		}
+		brief, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		if err := openBare(t, url).Migrate(brief); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		var tables int
+		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'goose_db_version'`).Scan(&tables); err != nil {
+			return err
+		}
+		if tables > 0 {
+			t.Errorf("%d tables were made", tables)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 func lookup(_, _ int64, err error) error { return err }

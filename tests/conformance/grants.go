@@ -218,6 +218,11 @@ func sweptGeneration(t *testing.T, s linking.Store) {
 	n, r := rotated(t, s)
 	_, _, err := s.Refresh(t.Context(), r)
 	check(t, err)
+	retry := r
+	retry.Now = noon.Add(r.Grace)
+	check(t, s.SweepLinks(t.Context(), retry.Now))
+	_, _, err = s.Refresh(t.Context(), retry)
+	check(t, err) // a sweep leaves it its grace
 	week := noon.Add(7 * 24 * time.Hour)
 	check(t, s.SweepLinks(t.Context(), week))
 	r.Now = week
