@@ -1,14 +1,17 @@
 package linking_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"math/big"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -252,4 +255,48 @@ func TestTheMetadataNamesOnlyWhatIsThere(t *testing.T) {
 	if diff := cmp.Diff(want, with); diff != "" {
 		t.Errorf("with a client that signs (-want +got):\n%s", diff)
 	}
+}
+
+// cabinet keeps keys in memory, and counts who looks.
+type cabinet struct {
+	linking.KeyStore
+	kept  []linking.SealedKey
+	looks int
+	jams  error
+}
+
+func (c *cabinet) AddKey(_ context.Context, k linking.SealedKey) error {
+	c.kept = append(c.kept, k)
+	return nil
+}
+
+func (c *cabinet) LinkingKeys(context.Context) ([]linking.SealedKey, error) {
+	c.looks++
+	return c.kept, c.jams
+}
+
+func TestKeysAreReadAgainWithoutAnybodyWhoAsks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &cabinet{}
+		ring, err := linking.OpenKeyring(t.Context(), c, wrapping(t, 1), pairwise, time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var reported []error
+		go ring.Run(ctx, func(err error) { reported = append(reported, err) })
+		before := c.looks
+		time.Sleep(30 * time.Second)
+		synctest.Wait()
+		if c.looks == before || len(reported) > 0 {
+			t.Errorf("in 30 s they were read %d times, and %v reported", c.looks-before, reported)
+		}
+		c.jams = errors.New("no route to the database")
+		time.Sleep(30 * time.Second)
+		synctest.Wait()
+		if len(reported) == 0 || !errors.Is(reported[0], c.jams) {
+			t.Errorf("that they cannot be read is reported as %v", reported)
+		}
+	})
 }

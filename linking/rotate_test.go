@@ -205,6 +205,9 @@ func TestASigningKeyIsKeptUntilTheLastTokenItSignedHasExpired(t *testing.T) {
 	h.Pass(10*time.Minute - time.Second)
 	g := h.at(p[1]).token("long", exchanging("long", h.code("long")))
 	h.Pass(24*time.Hour - 2*time.Second)
+	p[1].ahead = 9 * time.Minute // its clock is fast
+	h.sweepKeys(p[1])
+	p[1].ahead = 0
 	h.sweepKeys(p[0])
 	if !h.at(p[0]).lives("alexa", g.AccessToken) {
 		t.Error("a token is refused in its last second")
@@ -222,6 +225,16 @@ func TestASigningKeyIsKeptUntilTheLastTokenItSignedHasExpired(t *testing.T) {
 	if g := h.at(p[0]).linked("alexa"); !h.at(p[1]).lives("alexa", g.AccessToken) {
 		t.Error("a token is refused for its key")
 	}
+}
+
+func TestTheKeysInUseStayAlthoughNothingIsSealedUnderThem(t *testing.T) {
+	h := open(t)
+	p := h.processes(1)[0]
+	for range 3 {
+		h.sweepKeys(p)
+		h.Pass(2 * time.Hour)
+	}
+	h.wantKept("house 1", "refresh 1", "signing 1")
 }
 
 func TestWhatIsSealedUnderAnOlderKeyIsSealedAnewAndThenTheKeyIsDeleted(t *testing.T) {
@@ -396,6 +409,7 @@ func TestWithKeysThatCannotBeReadAnyMoreNothingIsMadeAndWhatIsThereStaysGood(t *
 	h.Pass(50 * time.Second)
 	h.token("alexa", refreshing(jwt.RefreshToken))
 	h.Pass(10 * time.Second)
+	before := p.store.count()
 	for range 3 {
 		if _, err := p.Token(t.Context(), call("alexa", refreshing(jwt.RefreshToken))); err == nil || errors.As(err, new(*linking.OAuthError)) {
 			t.Errorf("got %v, want a fault of ours", err)
@@ -403,6 +417,9 @@ func TestWithKeysThatCannotBeReadAnyMoreNothingIsMadeAndWhatIsThereStaysGood(t *
 		if _, err := p.keys.House().Encrypt([]byte("x"), nil); err == nil {
 			t.Error("something was sealed under a key that may have a successor")
 		}
+	}
+	if n := p.store.count() - before; n != 1 {
+		t.Errorf("the database, which is down, was asked %d times in one instant", n)
 	}
 	if !h.lives("alexa", jwt.AccessToken) || !h.lives("google", opaque.AccessToken) {
 		t.Error("a token is refused, because the keys cannot be read")

@@ -68,6 +68,20 @@ func TestWhatCouldNotBeSerializedIsTriedAgain(t *testing.T) {
 	}
 }
 
+func TestWhatIsRefusedForGoodIsNotTriedAgain(t *testing.T) {
+	onEachEmpty(t, func(t *testing.T, url string) {
+		db := openBare(t, url, `CREATE TABLE kept (n BIGINT PRIMARY KEY)`, `INSERT INTO kept VALUES (7)`)
+		tries := 0
+		err := store.Write(db, t.Context(), func(ctx context.Context, tx *sql.Tx) error {
+			tries++
+			return statement(`INSERT INTO kept VALUES (7)`)(ctx, tx)
+		})
+		if err == nil || tries != 1 {
+			t.Errorf("after %d tries: %v", tries, err)
+		}
+	})
+}
+
 // TestWhatWasGivenIsNotGivenAgain: whoever lists has done something with the first row when the second one is refused.
 func TestWhatWasGivenIsNotGivenAgain(t *testing.T) {
 	db := openBare(t, postgres.Fresh(t), `CREATE SEQUENCE times`, refusing)

@@ -2,14 +2,19 @@ package store_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"sotto/linking"
+	"sotto/server/store"
+	"sotto/tests/database"
 )
 
 func waiting(id string) linking.Interaction {
@@ -112,4 +117,30 @@ func TestClosingWaitsForWritesUnderWay(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestMoreWritesThanCanWaitAreRefused(t *testing.T) {
+	db := open(t, database.SQLite(t))
+	var all sync.WaitGroup
+	var refused atomic.Int64
+	err := store.Write(db, t.Context(), func(context.Context, *sql.Tx) error { // one writes at a time
+		for range store.Queue + 200 { // more than are taken out of the queue to be written next
+			all.Go(func() {
+				err := store.Append(db, t.Context(), func(context.Context, *sql.Tx) error { return nil })
+				if errors.Is(err, store.ErrFull) {
+					refused.Add(1)
+				} else if err != nil {
+					t.Errorf("who waited got %v", err)
+				}
+			})
+		}
+		for refused.Load() == 0 && db.Waiting() <= store.Queue {
+			runtime.Gosched() // until one was refused, or should have been
+		}
+		return nil
+	})
+	all.Wait()
+	if n := refused.Load(); err != nil || n == 0 {
+		t.Errorf("%d were refused, %v", n, err)
+	}
 }

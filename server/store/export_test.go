@@ -40,3 +40,15 @@ var (
 	Append = (*DB).append
 	Write  = (*DB).write
 )
+
+// ErrFull is errFull, and Queue is queue.
+var ErrFull = errFull
+
+const Queue = queue
+
+// Waiting is how many writes wait for others.
+func (db *DB) Waiting() int {
+	db.group.mu.Lock()
+	defer db.group.mu.Unlock()
+	return len(db.group.waiting)
+}

@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"sotto/banking"
 	"sotto/linking"
 	"sotto/server/store"
+	"sotto/tests/database"
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -181,6 +183,34 @@ func TestAConsentThatWaitsForNobodyIsHandedOverAtOnce(t *testing.T) {
 			})
 		}
 	})
+}
+
+// TestWhoEndsConsentsWaitsForNobodyElseWhoDoes: what another process has just taken is left to it, and is no reason to think that nothing is due.
+func TestWhoEndsConsentsWaitsForNobodyElseWhoDoes(t *testing.T) {
+	db := open(t, database.PostgreSQL(t))
+	for _, id := range []string{"1", "2"} {
+		i, err := taken(t.Context(), db, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		joined(t, db, i.Link)
+		if err := db.Abandon(t.Context(), i.ID, noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := store.Write(db, t.Context(), func(ctx context.Context, tx *sql.Tx) error {
+		if err := statement(`SELECT 1 FROM endings WHERE id = 'connection of link of 1' FOR UPDATE`)(ctx, tx); err != nil {
+			return err
+		}
+		due, err := db.ClaimEndings(ctx, noon, noon.Add(time.Minute), 1)
+		if len(due) != 1 || due[0].ID != "connection of link of 2" {
+			t.Errorf("claimed %+v", due)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 // A receipt knows how many consents are still to be ended, whenever they were handed over, and nothing else knows of its link.
