@@ -33,8 +33,6 @@ func (b *bearer) Token(ctx context.Context) (Secret, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
-	case b.conn.Relink:
-		return "", ErrRelink
 	case b.token != "":
 		return b.token, nil
 	case !b.c.now().Add(early).Before(b.conn.AccessExpires):

@@ -58,6 +58,7 @@ type scripted struct {
 	refuse    bool // access tokens of the first generation
 	refuseAll bool // access tokens
 	standing  error
+	exchanged func() // called in the middle of an exchange
 	hold      chan struct{}
 	began     chan struct{}
 }
@@ -70,7 +71,13 @@ func (s *scripted) Authorize(_ context.Context, _ []banking.Permission, state st
 	return banking.Authorization{ConsentID: "consent-" + s.id, URL: "https://bank.example/", State: state, Nonce: "nonce", Verifier: "verifier"}, nil
 }
 
-func (s *scripted) Exchange(_ context.Context, a banking.Authorization, r banking.Return) (banking.Tokens, string, error) {
+func (s *scripted) Exchange(ctx context.Context, a banking.Authorization, r banking.Return) (banking.Tokens, string, error) {
+	if s.exchanged != nil {
+		s.exchanged()
+	}
+	if ctx.Err() != nil {
+		return banking.Tokens{}, "", banking.ErrUnavailable
+	}
 	if a.ConsentID != "consent-"+s.id || a.Nonce != "nonce" || a.Verifier != "verifier" || a.State != r.State {
 		return banking.Tokens{}, "", banking.ErrGarbled
 	}
@@ -141,7 +148,10 @@ func (s *scripted) Balances(ctx context.Context, b banking.Bearer, d banking.Dir
 	return []banking.Balance{{Account: accounts[0], Money: banking.Money{Minor: 100, Currency: "GBP"}}}, nil
 }
 
-func (s *scripted) Transactions(_ context.Context, _ banking.Bearer, _ banking.Directory, _ banking.Query, each func(banking.Transaction) error) (banking.Extent, error) {
+func (s *scripted) Transactions(ctx context.Context, b banking.Bearer, _ banking.Directory, _ banking.Query, each func(banking.Transaction) error) (banking.Extent, error) {
+	if _, err := b.Token(ctx); err != nil {
+		return banking.Extent{}, err
+	}
 	return banking.Extent{Rows: 1}, each(banking.Transaction{Account: banking.AccountRef{Bank: s.ID(), ID: "a1"}})
 }
 
@@ -291,7 +301,7 @@ func TestARefreshGoesOnWhenItsCallerLeaves(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		left := make(chan error, 1)
 		go func() {
-			_, _, err := d.ask(ctx)
+			_, _, err := d.teller.Transactions(ctx, banking.NewAccess(d.link, d.key, banking.ReadTransactions), nil, banking.Window{}, func(banking.Transaction) error { return nil })
 			left <- err
 		}()
 		<-bank.began
@@ -313,6 +323,30 @@ func TestARefreshGoesOnWhenItsCallerLeaves(t *testing.T) {
 		rows, err = d.store.Connections(t.Context(), d.link)
 		if err != nil || rows[0].Generation != 2 {
 			t.Errorf("%v: the new tokens are lost: generation %d, want 2", err, rows[0].Generation)
+		}
+	})
+}
+
+// TestWhatWasBegunWithAReturnIsFinishedAlthoughTheBrowserHasGone: the return counts once, so nobody could bring it again.
+func TestWhatWasBegunWithAReturnIsFinishedAlthoughTheBrowserHasGone(t *testing.T) {
+	onEach(t, func(t *testing.T, open func(...banking.Bank) *desk) {
+		bank := &scripted{id: "one"}
+		d := open(bank)
+		for name, finish := range map[string]func(context.Context, string, banking.Return) (banking.Identity, error){
+			"to join a bank": func(ctx context.Context, link string, r banking.Return) (banking.Identity, error) {
+				return d.connections.Finish(ctx, link, d.key, r)
+			},
+			"to say who somebody is": d.connections.Identify,
+		} {
+			begun, err := d.connections.Begin(t.Context(), name, bank.ID(), []banking.Permission{banking.ReadBalances})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, leave := context.WithCancel(t.Context())
+			bank.exchanged = leave
+			if who, err := finish(ctx, name, banking.Return{State: begun.State, Code: "code"}); err != nil || who.Subject != "subject" {
+				t.Errorf("%s: got %+v, %v", name, who, err)
+			}
 		}
 	})
 }
@@ -343,6 +377,23 @@ func TestALeaseOfAProcessThatDiedEnds(t *testing.T) {
 		}
 		if _, _, err := d.ask(t.Context()); err != nil || len(bank.refreshed) != 1 {
 			t.Errorf("when it is over: %v after %d refreshes", err, len(bank.refreshed))
+		}
+	})
+}
+
+func TestATokenThatIsAboutToExpireIsRefreshedFirst(t *testing.T) {
+	onEach(t, func(t *testing.T, open func(...banking.Bank) *desk) {
+		bank := &scripted{id: "one"}
+		d := open(bank)
+		for _, tc := range []struct {
+			left time.Duration
+			want int
+		}{{15*time.Second + time.Millisecond, 0}, {15 * time.Second, 1}} {
+			bank.refreshed = nil
+			d.now = noon.Add(5*time.Minute - tc.left)
+			if _, _, err := d.ask(t.Context()); err != nil || len(bank.refreshed) != tc.want {
+				t.Errorf("%v before its end: %d refreshes, %v", tc.left, len(bank.refreshed), err)
+			}
 		}
 	})
 }

@@ -11,7 +11,7 @@ import (
 const (
 	// trading bounds one refresh, repeats included; leased is longer, so that a lease never ends under a request in flight.
 	trading = 10 * time.Second
-	leased  = 15 * time.Second
+	leased  = trading + 5*time.Second
 	// asked bounds one request of a refresh.
 	asked = 4 * time.Second
 	// pause is between two tries of a refresh, and between two looks at somebody else's.

@@ -1,10 +1,12 @@
 package linking_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -195,6 +197,43 @@ func TestAReturnFromTheSecondBankAfterFinishingIsLost(t *testing.T) {
 	}
 	_, err := h.Return(t.Context(), p.Browser, banking.Return{State: state, Code: "ada"})
 	refused(t, err, "invalid_request", "return_unknown")
+}
+
+// takenAndGone is a store whose caller leaves as soon as his interaction was taken.
+type takenAndGone struct {
+	linking.Store
+	leave func()
+}
+
+func (s takenAndGone) TakeJoined(ctx context.Context, id string, browser []byte, now time.Time) (linking.Interaction, error) {
+	defer s.leave()
+	return s.Store.TakeJoined(ctx, id, browser, now)
+}
+
+// TestABrowserThatHangsUpLosesNothing: what counts once has been used up by then.
+func TestABrowserThatHangsUpLosesNothing(t *testing.T) {
+	h := open(t)
+	p := h.authorize(request("alexa"))
+	ctx, leave := context.WithCancel(t.Context())
+	h.bank.leave = leave
+	step, err := h.Return(ctx, p.Browser, banking.Return{State: h.toBank(p, linking.Approve), Code: "ada"})
+	if err != nil || step.Outcome != "linked" {
+		t.Errorf("while he comes back: %+v, %v", step, err)
+	}
+	state, browser := h.sentToSignIn("albion", "")
+	ctx, h.bank.leave = context.WithCancel(t.Context())
+	if session, err := h.SignedIn(ctx, browser, banking.Return{State: state, Code: "ada"}); err != nil || session == "" {
+		t.Errorf("while he signs in: %v", err)
+	}
+	h.bank.leave = nil
+	p = h.authorize(request("alexa"))
+	h.back(p, h.toBank(p, linking.Add), "ada")
+	ctx, leave = context.WithCancel(t.Context())
+	h.store.Store = takenAndGone{h.store.Store, leave}
+	step, err = h.Decide(ctx, linking.Decision{Interaction: p.Interaction, Browser: p.Browser, Choice: linking.Finish})
+	if err != nil || step.Outcome != "linked" {
+		t.Errorf("while he finishes: %+v, %v", step, err)
+	}
 }
 
 func TestABankInTroubleLeavesTheCustomerOnThePage(t *testing.T) {

@@ -214,6 +214,11 @@ func TestWhatAKeyThatHasEndedSignedIsRefusedEvenIfItWasRemembered(t *testing.T) 
 	if n := len(h.Keys().Keys); n != 1 {
 		t.Errorf("%d keys are published, want 1", n)
 	}
+	// It has no successor, so the key before it goes on.
+	h.pass(48 * time.Hour)
+	if !h.lives("alexa", h.linked("alexa").AccessToken) {
+		t.Error("a token is refused for its key")
+	}
 }
 
 func TestTheJWKSIsTheKeyThatSigns(t *testing.T) {

@@ -436,12 +436,12 @@ func TestWithKeysThatCannotBeReadAnyMoreNothingIsMadeAndWhatIsThereStaysGood(t *
 func TestNothingIsUsedUpForTokensThatCannotBeMade(t *testing.T) {
 	h := open(t)
 	p := h.processes(1)[0]
-	old := h.at(p).linked("mcp").RefreshToken
+	old := h.at(p).linked("plain").RefreshToken
 	p.store.fail(errors.New("no route to the database"))
 	h.Pass(4*time.Minute + 30*time.Second)
 	code := parameters(t, h.approve(h.authorize(request("alexa"))).URL).Get("code")
 	h.Pass(40 * time.Second)
-	for what, members := range map[string]map[string]string{"alexa": exchanging("alexa", code), "mcp": refreshing(old)} {
+	for what, members := range map[string]map[string]string{"alexa": exchanging("alexa", code), "plain": refreshing(old)} {
 		if _, err := p.Token(t.Context(), call(what, members)); err == nil || errors.As(err, new(*linking.OAuthError)) {
 			t.Errorf("%s gets %v, want a fault of ours", what, err)
 		}
@@ -452,14 +452,24 @@ func TestNothingIsUsedUpForTokensThatCannotBeMade(t *testing.T) {
 	p.store.fail(errors.New("no route to the database"))
 	h.Pass(6 * time.Minute)
 	for range 2 {
-		if _, err := p.Token(t.Context(), call("mcp", refreshing(old))); err == nil || errors.As(err, new(*linking.OAuthError)) {
+		if _, err := p.Token(t.Context(), call("plain", refreshing(old))); err == nil || errors.As(err, new(*linking.OAuthError)) {
 			t.Errorf("got %v, want a fault of ours", err)
 		}
 		h.Pass(2 * time.Minute)
 	}
 	p.store.fail(nil)
 	h.Pass(time.Second)
-	h.token("mcp", refreshing(old))
+	h.token("plain", refreshing(old))
+}
+
+func TestThereIsNoRefreshKeyThatATokenCannotName(t *testing.T) {
+	h := open(t)
+	addKey(t, h, "refresh", 1<<16-1, slices.Repeat([]byte{7}, 32), h.Now(), time.Time{})
+	p := h.processes(1)[0]
+	if _, err := p.keys.Rotate(t.Context()); err == nil {
+		t.Error("another one was made")
+	}
+	h.at(h.processes(1)[0]).linked("mcp") // a process that starts
 }
 
 func TestARotationThatEndedInTheMiddleCanBeRepeated(t *testing.T) {

@@ -77,7 +77,8 @@ type bank struct {
 	mu      sync.Mutex
 	begun   map[string]string // state to link
 	asked   []banking.Permission
-	problem error // of the next Begin or Finish
+	problem error  // of the next Begin or Finish
+	leave   func() // by which whoever came back goes while the bank is asked
 	keys    []tink.AEAD
 	joined  map[string][]banking.Joined // by link
 }
@@ -111,6 +112,9 @@ func (b *bank) Begin(_ context.Context, link string, id banking.BankID, p []bank
 
 // returned says what is wrong with a return, and takes it once.
 func (b *bank) returned(link string, r banking.Return) error {
+	if b.leave != nil {
+		b.leave()
+	}
 	if err := b.trouble(); err != nil {
 		return err
 	}

@@ -149,6 +149,7 @@ func TestAGuardThatHasBegunIsNotStopped(t *testing.T) {
 			return err
 		}
 		guard, leave := context.WithCancel(t.Context())
+		defer leave()
 		left := make(chan error)
 		go func() {
 			var n int64

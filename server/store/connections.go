@@ -151,8 +151,8 @@ func (db *DB) Renew(ctx context.Context, c banking.Connection, holder string) er
 		var id string
 		return one(ctx, tx, `UPDATE connections SET access_sealed = $3, access_expires = $4, refresh_sealed = $5, refresh_expires = $6,
 			generation = generation + 1, lease_holder = '', lease_until = 0
-			WHERE id = $1 AND lease_holder = $2 AND lease_holder <> '' AND generation = $7 RETURNING id`,
-			[]any{c.ID, holder, c.Access, millis(c.AccessExpires), c.Refresh, millis(c.RefreshExpires), c.Generation}, &id)
+			WHERE id = $1 AND lease_holder = $2 AND lease_holder <> '' RETURNING id`,
+			[]any{c.ID, holder, c.Access, millis(c.AccessExpires), c.Refresh, millis(c.RefreshExpires)}, &id)
 	})
 	return touched("renew connection", err, banking.ErrLeased)
 }

@@ -10,68 +10,31 @@ import (
 // row $2: row, what it is bound to, the ciphertext. The change puts $1 in place of $3 in the row $2.
 type place struct{ column, query, change string }
 
+// sealedIn is the place of a column. id is what a row is known by, and bound, in SQL, what its ciphertext is bound to.
+func sealedIn(table, column, id, bound string) place {
+	return place{
+		table + "." + column,
+		`SELECT ` + id + `, ` + bound + `, ` + column + ` FROM ` + table + //nolint:gosec // constants of ours
+			` WHERE substr(` + column + `, 1, 5) = $1 AND ` + id + ` > $2 ORDER BY ` + id + ` LIMIT $3`,
+		`UPDATE ` + table + ` SET ` + column + ` = $1 WHERE ` + id + ` = $2 AND ` + column + ` = $3`, //nolint:gosec // constants of ours
+	}
+}
+
 // places is every column there is of what is sealed under the house's keys. A key is deleted when nothing here needs it, so a column
 // that is not in the list loses what it holds; TestEveryColumnOfBytesIsAccountedFor sees to that. They stand in the order in which a
 // ciphertext moves from one to the next, so that one that is moving is not missed.
 var places = []place{
-	{
-		"interactions.link_key",
-		`SELECT id, 'links|' || link_id || '|key', link_key FROM interactions WHERE substr(link_key, 1, 5) = $1 AND id > $2 ORDER BY id LIMIT $3`,
-		`UPDATE interactions SET link_key = $1 WHERE id = $2 AND link_key = $3`,
-	},
-	{
-		"links.key",
-		`SELECT id, 'links|' || id || '|key', key FROM links WHERE substr(key, 1, 5) = $1 AND id > $2 ORDER BY id LIMIT $3`,
-		`UPDATE links SET key = $1 WHERE id = $2 AND key = $3`,
-	},
-	{
-		"bank_authorizations.secret_sealed",
-		`SELECT id, 'bank_authorizations|' || id || '|secret', secret_sealed FROM bank_authorizations
-			WHERE substr(secret_sealed, 1, 5) = $1 AND id > $2 ORDER BY id LIMIT $3`,
-		`UPDATE bank_authorizations SET secret_sealed = $1 WHERE id = $2 AND secret_sealed = $3`,
-	},
-	{
-		"bank_authorizations.consent_sealed",
-		`SELECT id, 'consent|' || bank || '|' || id, consent_sealed FROM bank_authorizations
-			WHERE substr(consent_sealed, 1, 5) = $1 AND id > $2 ORDER BY id LIMIT $3`,
-		`UPDATE bank_authorizations SET consent_sealed = $1 WHERE id = $2 AND consent_sealed = $3`,
-	},
-	consentInEndings,
-	{
-		"connections.consent_sealed",
-		`SELECT id, 'consent|' || bank || '|' || id, consent_sealed FROM connections
-			WHERE substr(consent_sealed, 1, 5) = $1 AND id > $2 ORDER BY id LIMIT $3`,
-		`UPDATE connections SET consent_sealed = $1 WHERE id = $2 AND consent_sealed = $3`,
-	},
-	{
-		"connections.access_sealed",
-		`SELECT id, 'connections|' || id || '|access', access_sealed FROM connections
-			WHERE substr(access_sealed, 1, 5) = $1 AND id > $2 ORDER BY id LIMIT $3`,
-		`UPDATE connections SET access_sealed = $1 WHERE id = $2 AND access_sealed = $3`,
-	},
-	{
-		"connections.refresh_sealed",
-		`SELECT id, 'connections|' || id || '|refresh', refresh_sealed FROM connections
-			WHERE substr(refresh_sealed, 1, 5) = $1 AND id > $2 ORDER BY id LIMIT $3`,
-		`UPDATE connections SET refresh_sealed = $1 WHERE id = $2 AND refresh_sealed = $3`,
-	},
-	{
-		"outbox.sealed",
-		`SELECT id, 'outbox|' || id || '|sealed', sealed FROM outbox WHERE substr(sealed, 1, 5) = $1 AND id > $2 ORDER BY id LIMIT $3`,
-		`UPDATE outbox SET sealed = $1 WHERE id = $2 AND sealed = $3`,
-	},
-	{
-		"chat_memories.sealed",
-		`SELECT chat, 'chat_memories|' || chat || '|sealed', sealed FROM chat_memories WHERE substr(sealed, 1, 5) = $1 AND chat > $2 ORDER BY chat LIMIT $3`,
-		`UPDATE chat_memories SET sealed = $1 WHERE chat = $2 AND sealed = $3`,
-	},
-	consentInEndings, // once more: a connection that ends moves back
-}
-
-var consentInEndings = place{
-	"endings.consent_sealed",
-	`SELECT id, 'consent|' || bank || '|' || id, consent_sealed FROM endings WHERE substr(consent_sealed, 1, 5) = $1 AND id > $2 ORDER BY id LIMIT $3`,
-	`UPDATE endings SET consent_sealed = $1 WHERE id = $2 AND consent_sealed = $3`,
+	sealedIn("interactions", "link_key", "id", `'links|' || link_id || '|key'`),
+	sealedIn("links", "key", "id", `'links|' || id || '|key'`),
+	sealedIn("bank_authorizations", "secret_sealed", "id", `'bank_authorizations|' || id || '|secret'`),
+	sealedIn("bank_authorizations", "consent_sealed", "id", `'consent|' || bank || '|' || id`),
+	sealedIn("endings", "consent_sealed", "id", `'consent|' || bank || '|' || id`),
+	sealedIn("connections", "consent_sealed", "id", `'consent|' || bank || '|' || id`),
+	sealedIn("connections", "access_sealed", "id", `'connections|' || id || '|access'`),
+	sealedIn("connections", "refresh_sealed", "id", `'connections|' || id || '|refresh'`),
+	sealedIn("outbox", "sealed", "id", `'outbox|' || id || '|sealed'`),
+	sealedIn("chat_memories", "sealed", "chat", `'chat_memories|' || chat || '|sealed'`),
+	sealedIn("endings", "consent_sealed", "id", `'consent|' || bank || '|' || id`), // once more: a connection that ends moves back
 }
 
 // resealStep is how many values one transaction of Reseal changes, so that others are not kept waiting.
