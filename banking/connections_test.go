@@ -59,6 +59,8 @@ type scripted struct {
 	refuseAll bool // access tokens
 	standing  error
 	exchanged func() // called in the middle of an exchange
+	clings    int    // how often it will not end a consent
+	ended     int    // how many it has ended
 	hold      chan struct{}
 	began     chan struct{}
 }
@@ -116,7 +118,16 @@ func (s *scripted) Standing(_ context.Context, consent string) error {
 	return s.standing
 }
 
-func (s *scripted) EndConsent(context.Context, string) error { return nil }
+func (s *scripted) EndConsent(context.Context, string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.clings > 0 {
+		s.clings--
+		return banking.ErrUnavailable
+	}
+	s.ended++
+	return nil
+}
 
 func (s *scripted) Accounts(context.Context, banking.Bearer) ([]banking.Account, error) {
 	return []banking.Account{{Ref: banking.AccountRef{Bank: s.ID(), ID: "a1"}, Kind: banking.Current, Currency: "GBP"}}, nil
@@ -347,6 +358,27 @@ func TestWhatWasBegunWithAReturnIsFinishedAlthoughTheBrowserHasGone(t *testing.T
 			if who, err := finish(ctx, name, banking.Return{State: begun.State, Code: "code"}); err != nil || who.Subject != "subject" {
 				t.Errorf("%s: got %+v, %v", name, who, err)
 			}
+		}
+	})
+}
+
+func TestAConsentIsEndedHoweverOftenItsBankWouldNot(t *testing.T) {
+	onEach(t, func(t *testing.T, open func(...banking.Bank) *desk) {
+		bank := &scripted{id: "one", clings: 40}
+		d := open(bank)
+		if _, err := d.connections.Begin(t.Context(), "a link that will not be", bank.ID(), nil); err != nil {
+			t.Fatal(err)
+		}
+		d.now = noon.Add(time.Hour)
+		for bank.clings > 0 {
+			before := bank.clings
+			if err := d.connections.End(t.Context()); !errors.Is(err, banking.ErrUnavailable) || bank.clings != before-1 {
+				t.Fatalf("after %d tries: got %v, and %d at once", 40-before, err, before-bank.clings)
+			}
+			d.now = d.now.Add(6 * time.Hour) // the longest it is left alone for
+		}
+		if err := d.connections.End(t.Context()); err != nil || bank.ended != 1 {
+			t.Errorf("%d were ended, %v", bank.ended, err)
 		}
 	})
 }

@@ -215,7 +215,7 @@ func TestWhatAKeyThatHasEndedSignedIsRefusedEvenIfItWasRemembered(t *testing.T) 
 		t.Errorf("%d keys are published, want 1", n)
 	}
 	// It has no successor, so the key before it goes on.
-	h.pass(48 * time.Hour)
+	h.Pass(48 * time.Hour)
 	if !h.lives("alexa", h.linked("alexa").AccessToken) {
 		t.Error("a token is refused for its key")
 	}
@@ -292,13 +292,13 @@ func TestKeysAreReadAgainWithoutAnybodyWhoAsks(t *testing.T) {
 		var reported []error
 		go ring.Run(ctx, func(err error) { reported = append(reported, err) })
 		before := c.looks
-		time.Sleep(30 * time.Second)
+		<-time.After(30 * time.Second)
 		synctest.Wait()
 		if c.looks == before || len(reported) > 0 {
 			t.Errorf("in 30 s they were read %d times, and %v reported", c.looks-before, reported)
 		}
 		c.jams = errors.New("no route to the database")
-		time.Sleep(30 * time.Second)
+		<-time.After(30 * time.Second)
 		synctest.Wait()
 		if len(reported) == 0 || !errors.Is(reported[0], c.jams) {
 			t.Errorf("that they cannot be read is reported as %v", reported)

@@ -78,6 +78,24 @@ func TestARefusalOfOurOwnCredentialsEndsNobodysConnection(t *testing.T) {
 	}
 }
 
+// Only an invalid_grant says anything about the customer: whatever else a token endpoint has against us, linking again would not mend it.
+func TestARefreshThatIsRefusedForAnotherReasonEndsNothing(t *testing.T) {
+	for code, relink := range map[string]bool{"invalid_grant": true, "invalid_request": false, "invalid_client": false, "unauthorized_client": false, "": false} {
+		bank := stub(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = fmt.Fprintf(w, `{"error":%q}`, code)
+		})
+		want := banking.ErrUnavailable
+		if relink {
+			want = banking.ErrRelink
+		}
+		if _, err := bank.Refresh(t.Context(), "refresh"); !errors.Is(err, want) || errors.Is(err, banking.ErrRelink) != relink {
+			t.Errorf("%q: got %v, want %v", code, err, want)
+		}
+	}
+}
+
 // A resource server that refuses every token, while the customer's consent stands, is out of order, and says nothing about him.
 func TestABankThatRefusesGoodTokensLosesNobodysConnection(t *testing.T) {
 	h := openHouse(t, nil)

@@ -14,9 +14,9 @@ type place struct{ column, query, change string }
 func sealedIn(table, column, id, bound string) place {
 	return place{
 		table + "." + column,
-		`SELECT ` + id + `, ` + bound + `, ` + column + ` FROM ` + table + //nolint:gosec // constants of ours
+		`SELECT ` + id + `, ` + bound + `, ` + column + ` FROM ` + table +
 			` WHERE substr(` + column + `, 1, 5) = $1 AND ` + id + ` > $2 ORDER BY ` + id + ` LIMIT $3`,
-		`UPDATE ` + table + ` SET ` + column + ` = $1 WHERE ` + id + ` = $2 AND ` + column + ` = $3`, //nolint:gosec // constants of ours
+		`UPDATE ` + table + ` SET ` + column + ` = $1 WHERE ` + id + ` = $2 AND ` + column + ` = $3`,
 	}
 }
 

@@ -120,7 +120,7 @@ func TestProcessesThatStartTogetherMigrateOnce(t *testing.T) {
 func TestNobodyMigratesWhileAnotherDoes(t *testing.T) {
 	url := postgres.Fresh(t)
 	err := store.Write(openBare(t, url), t.Context(), func(ctx context.Context, tx *sql.Tx) error {
-		if err := statement(`SELECT pg_advisory_xact_lock($1)`, int64(lock.DefaultLockID))(ctx, tx); err != nil {
+		if err := statement(`SELECT pg_advisory_xact_lock($1)`, lock.DefaultLockID)(ctx, tx); err != nil {
 			return err
 		}
 		brief, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
