@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math/big"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -266,9 +267,11 @@ func TestTheMetadataNamesOnlyWhatIsThere(t *testing.T) {
 type cabinet struct {
 	linking.KeyStore
 	kept  []linking.SealedKey
-	looks int
-	jams  error
+	looks atomic.Int64
+	jams  atomic.Bool
 }
+
+var errJammed = errors.New("no route to the database")
 
 func (c *cabinet) AddKey(_ context.Context, k linking.SealedKey) error {
 	c.kept = append(c.kept, k)
@@ -276,8 +279,11 @@ func (c *cabinet) AddKey(_ context.Context, k linking.SealedKey) error {
 }
 
 func (c *cabinet) LinkingKeys(context.Context) ([]linking.SealedKey, error) {
-	c.looks++
-	return c.kept, c.jams
+	c.looks.Add(1)
+	if c.jams.Load() {
+		return nil, errJammed
+	}
+	return c.kept, nil
 }
 
 func TestKeysAreReadAgainWithoutAnybodyWhoAsks(t *testing.T) {
@@ -289,19 +295,18 @@ func TestKeysAreReadAgainWithoutAnybodyWhoAsks(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		var reported []error
-		go ring.Run(ctx, func(err error) { reported = append(reported, err) })
-		before := c.looks
+		reported, before := make(chan error, 10), c.looks.Load()
+		go ring.Run(ctx, func(err error) { reported <- err })
 		<-time.After(30 * time.Second)
 		synctest.Wait()
-		if c.looks == before || len(reported) > 0 {
-			t.Errorf("in 30 s they were read %d times, and %v reported", c.looks-before, reported)
+		if c.looks.Load() == before || len(reported) > 0 {
+			t.Errorf("in 30 s they were read %d times, and %d failures reported", c.looks.Load()-before, len(reported))
 		}
-		c.jams = errors.New("no route to the database")
+		c.jams.Store(true)
 		<-time.After(30 * time.Second)
 		synctest.Wait()
-		if len(reported) == 0 || !errors.Is(reported[0], c.jams) {
-			t.Errorf("that they cannot be read is reported as %v", reported)
+		if len(reported) == 0 || !errors.Is(<-reported, errJammed) {
+			t.Error("that they cannot be read was not reported")
 		}
 	})
 }
