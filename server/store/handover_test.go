@@ -17,7 +17,7 @@ import (
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-// joined keeps a connection of this link, as banking does it.
+// joined keeps a connection of this link, as banking does it; one that only linking again would help, whose consent may stand all the same.
 func joined(t *testing.T, db *store.DB, link string) banking.Connection {
 	t.Helper()
 	p := banking.Awaiting{
@@ -30,7 +30,7 @@ func joined(t *testing.T, db *store.DB, link string) banking.Connection {
 	if _, err := db.TakeAwaiting(t.Context(), link, p.State, noon, noon.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	c := banking.Connection{ID: p.ID, Link: link, Bank: p.Bank, Consent: p.Consent, Access: []byte("a"), AccessExpires: noon, Generation: 1, Created: noon}
+	c := banking.Connection{ID: p.ID, Link: link, Bank: p.Bank, Consent: p.Consent, Access: []byte("a"), AccessExpires: noon, Relink: true, Generation: 1, Created: noon}
 	if err := db.Connect(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
@@ -235,6 +235,9 @@ func TestAReceiptCountsWhatIsStillToBeEnded(t *testing.T) {
 		}
 		if err := db.EndLink(t.Context(), i.Link, noon); err != nil {
 			t.Fatal(err)
+		}
+		if due, err := db.ClaimEndings(t.Context(), noon, noon.Add(time.Minute), 10); err != nil || len(due) != 2 { // one that was tried counts too
+			t.Fatalf("claimed %+v, %v", due, err)
 		}
 		for range 2 {
 			r, err := db.ForgetLink(t.Context(), i.Link, linking.Receipt{Code: "r", Made: noon})
