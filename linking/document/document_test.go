@@ -416,37 +416,6 @@ func TestWhatIsRememberedOfDocumentsIsBounded(t *testing.T) {
 	}
 }
 
-func TestFewDocumentsAreFetchedAtTheSameTime(t *testing.T) {
-	arrived, release := make(chan struct{}, 100), make(chan struct{})
-	var going, most atomic.Int32
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		for n := going.Add(1); n > most.Load(); {
-			most.Store(n)
-		}
-		arrived <- struct{}{}
-		<-release
-		going.Add(-1)
-		well()(w, r)
-	})
-	d := open(t, time.Now, document.Loopback)
-	var all sync.WaitGroup
-	for i := range 40 {
-		all.Go(func() {
-			if _, err := d.Document(t.Context(), fmt.Sprintf("%s/%d.json", s.URL, i)); err != nil && !errors.Is(err, document.ErrUnreachable) {
-				t.Error(err)
-			}
-		})
-	}
-	for range 8 {
-		<-arrived
-	}
-	close(release)
-	all.Wait()
-	if n := most.Load(); n > 8 {
-		t.Errorf("%d at the same time", n)
-	}
-}
-
 // roundTrip is a street of one answer.
 type roundTrip func(*http.Request) (*http.Response, error)
 
