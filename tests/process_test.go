@@ -119,27 +119,32 @@ func (c *child) stop() {
 	})
 }
 
-// cpu is the time the process has spent on a CPU, all threads together, as /proc tells it in nanoseconds.
-func (c *child) cpu(tb testing.TB) time.Duration {
+// cpu is the time each of these processes has spent on a CPU, all its threads together, as /proc tells it in nanoseconds. One that has ended is left out.
+func cpu(tb testing.TB, pids ...int) map[int]time.Duration {
 	tb.Helper()
-	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", c.cmd.Process.Pid))
-	if err != nil || len(tasks) == 0 {
-		tb.Skip("no /proc with CPU times here")
-	}
-	var sum time.Duration
-	for _, task := range tasks {
-		content, err := os.ReadFile(task)
-		if err != nil {
-			continue // the thread has just ended
-		}
-		first, _, _ := bytes.Cut(content, []byte(" "))
-		ns, err := strconv.ParseInt(string(first), 10, 64)
+	spent := map[int]time.Duration{}
+	for _, pid := range pids {
+		tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
 		if err != nil {
 			tb.Fatal(err)
 		}
-		sum += time.Duration(ns)
+		for _, task := range tasks {
+			content, err := os.ReadFile(task)
+			if err != nil {
+				continue // the thread has just ended
+			}
+			first, _, _ := bytes.Cut(content, []byte(" "))
+			ns, err := strconv.ParseInt(string(first), 10, 64)
+			if err != nil {
+				tb.Fatal(err)
+			}
+			spent[pid] += time.Duration(ns)
+		}
 	}
-	return sum
+	if len(spent) == 0 {
+		tb.Skip("no /proc with CPU times here")
+	}
+	return spent
 }
 
 // resident is the process's resident memory in MB.
@@ -257,8 +262,8 @@ func onTheWire(tb testing.TB, requests []*http.Request) [][]byte {
 }
 
 // costs measures the CPU time per request of several servers side by side: after a warm-up, rounds of n requests each in turn, and of
-// each server the median.
-func costs(tb testing.TB, rounds, n int, servers map[string]measured) map[string]time.Duration {
+// each server the median. What the processes beside them take is counted too.
+func costs(tb testing.TB, rounds, n int, servers map[string]measured, beside ...func(testing.TB) []int) map[string]time.Duration {
 	tb.Helper()
 	names := make([]string, 0, len(servers))
 	for name, s := range servers {
@@ -271,9 +276,17 @@ func costs(tb testing.TB, rounds, n int, servers map[string]measured) map[string
 		for _, name := range names {
 			s := servers[name]
 			talks := s.talks(n)
-			before := s.child.cpu(tb)
+			pids := []int{s.child.cmd.Process.Pid}
+			for _, more := range beside {
+				pids = append(pids, more(tb)...)
+			}
+			before := cpu(tb, pids...)
 			load(tb, n, s.address, talks)
-			seen[name] = append(seen[name], (s.child.cpu(tb)-before)/time.Duration(n))
+			var took time.Duration
+			for pid, after := range cpu(tb, pids...) {
+				took += after - before[pid]
+			}
+			seen[name] = append(seen[name], took/time.Duration(n))
 		}
 	}
 	medians := map[string]time.Duration{}

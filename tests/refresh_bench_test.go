@@ -19,8 +19,9 @@ import (
 
 // BenchmarkRefresh measures the server CPU of a refresh, Sotto on SQLite, every answer durable, beside oidc-provider, which keeps everything in memory
 // and answers with the same: an access token by RFC 9068, signed with ES256, and no id_token. "stable" is a confidential client that keeps its
-// refresh token, and "floor" the least that this can be; "rotating" a public one that gets another each time, so that Sotto writes to disk. 32 connections share so many links that none is
-// refreshed more often than Sotto allows; oidc-provider, whose memory forgets what is beyond a thousand entries, has one for each connection.
+// refresh token, and "floor" less than that can be; "rotating" a public one that gets another each time, so that Sotto writes to disk. 32 connections
+// share so many links that none is refreshed more often than Sotto allows; oidc-provider, whose memory forgets what is beyond a thousand entries, has
+// one for each connection.
 func BenchmarkRefresh(b *testing.B) {
 	const rounds, n, links = 7, 1000, 256
 	node := thePeers(b)
@@ -35,7 +36,7 @@ func BenchmarkRefresh(b *testing.B) {
 			tokens := refreshTokens(b, house, client, links)
 			servers["sotto "+policy] = measured{house, host(house), always(refreshers(b, house.said["url"]+"/oauth/token", file.Clients[client], tokens))}
 			if policy == "stable" {
-				floor := startChild(b, "floor", "SOTTO_TEST_STATE="+house.said["state"])
+				floor := startChild(b, "floor")
 				servers["floor"] = measured{floor, host(floor), always(refreshers(b, floor.said["url"]+"/oauth/token", file.Clients[client], tokens))}
 			}
 			theirs := dev.Client{ID: policy}

@@ -69,6 +69,29 @@ var idle = make(chan string, 16)
 // leave ends whatever is still connected to the database, as a process that was killed may be.
 const leave = `DO $$ BEGIN PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid(); END $$`
 
+// Processes are the ids of the server of this process and of those it has started, one for each connection among them.
+func Processes(tb testing.TB) []int {
+	tb.Helper()
+	content, err := os.ReadFile(filepath.Join(running(tb).dir, "data", "postmaster.pid"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(content), "\n")
+	children, err := os.ReadFile(filepath.Join("/proc", first, "task", first, "children"))
+	if err != nil {
+		tb.Skip("no /proc with the children of a process here")
+	}
+	var pids []int
+	for _, field := range append(strings.Fields(string(children)), first) {
+		pid, err := strconv.Atoi(field)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		pids = append(pids, pid)
+	}
+	return pids
+}
+
 func running(tb testing.TB) cluster {
 	tb.Helper()
 	s, err := server()
