@@ -109,6 +109,9 @@ func TestOnlyATrustedProxyIsBelieved(t *testing.T) {
 	}{
 		"a trusted proxy says who and how":               {[]*net.IPNet{network}, "10.1.1.1:5", "203.0.113.7", "https", "203.0.113.7"},
 		"a stranger in front of a house with a proxy":    {[]*net.IPNet{network}, "198.51.100.1:5", "198.51.100.1", "http", "203.0.113.7"},
+		"somebody on this machine, which is no proxy":    {[]*net.IPNet{network}, "127.0.0.1:5", "127.0.0.1", "http", "203.0.113.7"},
+		"somebody in a private network, who is no proxy": {[]*net.IPNet{network}, "192.168.1.1:5", "192.168.1.1", "http", "203.0.113.7"},
+		"somebody on the same link, who is no proxy":     {[]*net.IPNet{network}, "169.254.1.1:5", "169.254.1.1", "http", "203.0.113.7"},
 		"a stranger in front of a house without a proxy": {nil, "10.1.1.1:5", "10.1.1.1", "http", "203.0.113.7"},
 		"a stranger who speaks through the proxy":        {[]*net.IPNet{network}, "10.1.1.1:5", "203.0.113.7", "https", "192.0.2.1, 203.0.113.7"},
 	} {
@@ -128,5 +131,17 @@ func TestOnlyATrustedProxyIsBelieved(t *testing.T) {
 				t.Errorf("%s, %s; want %s, %s", ip, scheme, tc.ip, tc.scheme)
 			}
 		})
+	}
+}
+
+// TestALinkHasAnotherNameInTheLog: whoever reads it cannot ask for the link by its id.
+func TestALinkHasAnotherNameInTheLog(t *testing.T) {
+	var out bytes.Buffer
+	s := quietServer(t, &out, Config{})
+	s.metrics, s.logKey = newMetrics(nil, nil, nil), []byte("key")
+	s.stepDone(stepLine{Step: "token", Link: "a link"})
+	s.turnDone(turnLine{Turn: "1", Link: "a link"})
+	if strings.Contains(out.String(), "a link") || strings.Count(out.String(), s.linkTag("a link")) != 2 {
+		t.Errorf("logged: %s", out.String())
 	}
 }
