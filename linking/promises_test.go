@@ -29,6 +29,9 @@ func TestARefreshAlwaysGivesADifferentAccessToken(t *testing.T) {
 	onBoth(t, func(t *testing.T, h *house) {
 		for _, client := range holders {
 			g := h.linked(client)
+			if reference := strings.HasPrefix(string(g.AccessToken), "sa_"); reference != (client == "google" || client == "plain") {
+				t.Errorf("%s: an access token of the other format", client)
+			}
 			seen := map[linking.Token]bool{g.AccessToken: true}
 			for range 5 { // at the same instant, and at another
 				for range 2 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -155,14 +156,24 @@ func TestAGuardThatHasBegunIsNotStopped(t *testing.T) {
 			var n int64
 			left <- store.Single(db, guard, `INSERT INTO kept SELECT 7 FROM (SELECT pg_advisory_xact_lock(1)) l RETURNING n`, nil, &n)
 		}()
-		for waiting := 0; waiting == 0; { // until it is there, which nothing else says
-			if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`).Scan(&waiting); err != nil {
-				return err
+		waits := func() (n int) {
+			if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`).Scan(&n); err != nil {
+				t.Error(err)
 			}
+			return n
+		}
+		for waits() == 0 && !t.Failed() { // until it is there, which nothing else says
+			runtime.Gosched()
 		}
 		leave()
 		if err := <-left; !errors.Is(err, context.Canceled) {
 			t.Errorf("who left got %v", err)
+		}
+		for range 300 {
+			if waits() == 0 {
+				t.Error("what he began was stopped")
+				break
+			}
 		}
 		return nil
 	})
