@@ -77,7 +77,7 @@ func Processes(tb testing.TB) []int {
 		tb.Fatal(err)
 	}
 	first, _, _ := strings.Cut(string(content), "\n")
-	children, err := os.ReadFile(filepath.Join("/proc", first, "task", first, "children"))
+	children, err := os.ReadFile(filepath.Join("/proc", first, "task", first, "children")) //nolint:gosec // of a process of ours
 	if err != nil {
 		tb.Skip("no /proc with the children of a process here")
 	}
