@@ -2,7 +2,7 @@ package store_test
 
 import (
 	"database/sql"
-	"sync/atomic"
+	"strconv"
 	"testing"
 	"time"
 
@@ -18,17 +18,24 @@ import (
 func BenchmarkRefreshOnPostgreSQL(b *testing.B) {
 	url := database.PostgreSQL(b)
 	db := open(b, url)
-	i, err := taken(b.Context(), db, "1")
-	if err != nil {
-		b.Fatal(err)
-	}
-	n := linkOf(i)
-	if err := db.Conclude(b.Context(), i.ID, n); err != nil {
-		b.Fatal(err)
-	}
-	x := exchangeOf(n)
-	if _, err := db.Exchange(b.Context(), x); err != nil {
-		b.Fatal(err)
+	const links = 32 // as many as ask at once: the refresh tokens of one are replaced one after another
+	families := make(chan linking.Refreshing, links)
+	var n linking.NewLink
+	var x linking.Exchange
+	for link := range links {
+		i, err := taken(b.Context(), db, strconv.Itoa(link))
+		if err != nil {
+			b.Fatal(err)
+		}
+		n = linkOf(i)
+		if err := db.Conclude(b.Context(), i.ID, n); err != nil {
+			b.Fatal(err)
+		}
+		x = exchangeOf(n)
+		if _, err := db.Exchange(b.Context(), x); err != nil {
+			b.Fatal(err)
+		}
+		families <- linking.Refreshing{Client: n.Client, Grant: n.Grant, Now: noon, Grace: time.Minute}
 	}
 	bare, err := sql.Open("pgx", url)
 	if err != nil {
@@ -37,7 +44,6 @@ func BenchmarkRefreshOnPostgreSQL(b *testing.B) {
 	defer bare.Close()
 	bare.SetMaxOpenConns(10)
 	bare.SetMaxIdleConns(10)
-	var generation atomic.Int64
 	for _, side := range []struct {
 		name string
 		run  func() error
@@ -52,9 +58,10 @@ func BenchmarkRefreshOnPostgreSQL(b *testing.B) {
 			return err
 		}},
 		{"rotating", func() error {
-			_, _, err := db.Refresh(b.Context(), linking.Refreshing{
-				Client: n.Client, Grant: n.Grant, Generation: generation.Add(1), Now: noon, Grace: time.Minute,
-			})
+			r := <-families
+			r.Generation++
+			_, _, err := db.Refresh(b.Context(), r)
+			families <- r
 			return err
 		}},
 	} {
